@@ -1,0 +1,482 @@
+"""ConvTextClassifier: sequences of word ids to classes."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from scipy.special import log_softmax, softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state, compute_sample_weight
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+
+from skglove.model import TrainedNetwork
+from skglove.network import ARCHITECTURES, NetworkConfig
+from skglove.sequences import Documents
+from skglove.training import TrainingSet, hold_out
+from skglove.validation import check_ids_below, check_same_vocabulary, check_training_data, check_word_ids
+
+
+class ConvTextClassifier(ClassifierMixin, BaseEstimator):
+    """Classify texts with a 1-D convolutional network in Keras.
+
+    Put it behind a `GloveTextVectorizer`, whose sequences bring pre-trained word vectors along; from any other matrix of
+    whole numbers it learns an embedding from scratch. Id 0 is padding wherever it stands: a document is its other ids, in
+    order, and its scores do not depend on its padding or on the documents beside it.
+
+    Parameters
+    ----------
+    architecture : {"stacked", "parallel"} or callable, default="stacked"
+        - "stacked" is the network of the Keras tutorial of 2016: `n_conv_layers` convolutions of `filters` filters of width
+          `kernel_size`, max pooling by `pool_size` between them and over the whole text after the last, a dense layer of
+          `dense_units`. (The convolutions' padding is "same" here, so that texts of any length go through.)
+        - "parallel" is the network of Kim (2014): convolutions of all widths in `kernel_sizes` side by side, `filters` filters
+          each, the maximum over the text, dropout.
+        - a callable ``architecture(words, n_classes)`` gets a Keras tensor of word vectors (batch, width, dim), zeros at padded
+          places and with a Keras mask, and returns a Keras tensor of logits (batch, n_classes). To be pickled it must be a
+          function that can be imported.
+    filters : int, default=128
+        Filters of each convolution.
+    kernel_size : int, default=5
+        Width of the filters in words, for "stacked".
+    kernel_sizes : tuple of int, default=(3, 4, 5)
+        Widths of the filters in words, for "parallel".
+    pool_size : int, default=5
+        Width of the pooling between convolutions, for "stacked".
+    n_conv_layers : int, default=3
+        Number of convolutions, for "stacked".
+    dense_units : int, default=128
+        Units of the dense layer, for "stacked".
+    trainable : bool, default=False
+        Whether pre-trained vectors are updated in training. An embedding learned from scratch always is.
+    embedding_dim : int, default=100
+        Dimension of an embedding learned from scratch.
+    input_dim : int or None, default=None
+        Number of ids, 0 included, of an embedding learned from scratch on a plain matrix. By default one more than the largest
+        id that `fit` sees; larger ones in later matrices then count as unknown words and are left out. `TokenSequences` know
+        the number themselves.
+    dropout : float or None, default=None
+        Share of features dropped before the last layer in training. None is the architecture's own: 0 for "stacked", 0.5 for
+        "parallel".
+    optimizer : str or keras.optimizers.Optimizer, default="rmsprop"
+        A name gets `learning_rate`; an optimizer object is copied and keeps its own.
+    learning_rate : float, default=0.001
+    epochs : int, default=10
+        Passes over the training documents, at most if `early_stopping`.
+    batch_size : int, default=128
+    early_stopping : bool, default=False
+        Whether to hold out `validation_fraction` of the documents, stop when the loss on them has not fallen for
+        `n_iter_no_change` epochs, and keep the weights of the best epoch.
+    validation_fraction : float, default=0.1
+    n_iter_no_change : int, default=3
+    class_weight : dict, "balanced" or None, default=None
+        As everywhere in scikit-learn; multiplied with `sample_weight`.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the last `fit`.
+    callbacks : list of keras.callbacks.Callback or None, default=None
+    random_state : int, RandomState instance or None, default=None
+        Determines initial weights, dropout, the order of documents and the documents held out. The same integer gives the same
+        model. No global generator is read or changed.
+    verbose : int, default=0
+        0 is silent; 1 shows one progress bar over the whole fit.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    n_features_in_ : int
+        Width of the matrix seen in `fit`.
+    network_ : TrainedNetwork
+        The network's settings (``network_.config``) and weights (``network_.weights``: the embedding, then kernel and bias of
+        each layer).
+    history_ : dict of str to list of float
+        For each epoch "loss" and "accuracy", and "val_loss" and "val_accuracy" with `early_stopping`.
+    n_iter_ : int
+        Epochs trained.
+    model_ : keras.Model
+        The Keras model, from ids to probabilities, built when asked for.
+
+    See Also
+    --------
+    GloveTextVectorizer : Makes its input from texts.
+
+    Notes
+    -----
+    `predict` and its like run in NumPy; only `fit`, `model_` and networks of the user's own import TensorFlow. A pickle holds
+    arrays and plain settings. `predict_proba` with a callable architecture runs in Keras.
+
+    References
+    ----------
+    .. [1] F. Chollet, "Using pre-trained word embeddings in a Keras model", The Keras Blog, 2016.
+    .. [2] Y. Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skglove import ConvTextClassifier, GloveTextVectorizer
+    >>> texts = ["the cat purrs", "a cat naps", "dogs bark", "the dog barks"] * 8
+    >>> labels = ["cat", "cat", "dog", "dog"] * 8
+    >>> pipeline = make_pipeline(
+    ...     GloveTextVectorizer(embeddings=None, maxlen=10),
+    ...     ConvTextClassifier(filters=16, dense_units=16, epochs=20, random_state=0),
+    ... )
+    >>> pipeline.fit(texts, labels).predict(["a cat purrs", "the dogs bark"]).tolist()
+    ['cat', 'dog']
+    """
+
+    _parameter_constraints = {  # noqa: RUF012 - scikit-learn reads it from the class
+        "architecture": [StrOptions(set(ARCHITECTURES)), callable],
+        "filters": [Interval(Integral, 1, None, closed="left")],
+        "kernel_size": [Interval(Integral, 1, None, closed="left")],
+        "kernel_sizes": ["array-like"],
+        "pool_size": [Interval(Integral, 1, None, closed="left")],
+        "n_conv_layers": [Interval(Integral, 1, 10, closed="both")],
+        "dense_units": [Interval(Integral, 1, None, closed="left")],
+        "trainable": ["boolean"],
+        "embedding_dim": [Interval(Integral, 1, None, closed="left")],
+        "input_dim": [Interval(Integral, 2, None, closed="left"), None],
+        "dropout": [Interval(Real, 0, 1, closed="left"), None],
+        "optimizer": [str, HasMethods(["get_config", "from_config"])],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "warm_start": ["boolean"],
+        "callbacks": [list, tuple, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        architecture: str | Callable = "stacked",
+        *,
+        filters: int = 128,
+        kernel_size: int = 5,
+        kernel_sizes: tuple[int, ...] = (3, 4, 5),
+        pool_size: int = 5,
+        n_conv_layers: int = 3,
+        dense_units: int = 128,
+        trainable: bool = False,
+        embedding_dim: int = 100,
+        input_dim: int | None = None,
+        dropout: float | None = None,
+        optimizer: Any = "rmsprop",
+        learning_rate: float = 0.001,
+        epochs: int = 10,
+        batch_size: int = 128,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 3,
+        class_weight: Any = None,
+        warm_start: bool = False,
+        callbacks: Sequence[Any] | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.architecture = architecture
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.kernel_sizes = kernel_sizes
+        self.pool_size = pool_size
+        self.n_conv_layers = n_conv_layers
+        self.dense_units = dense_units
+        self.trainable = trainable
+        self.embedding_dim = embedding_dim
+        self.input_dim = input_dim
+        self.dropout = dropout
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.class_weight = class_weight
+        self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "ConvTextClassifier":
+        """Train the network.
+
+        Parameters
+        ----------
+        X : TokenSequences or array-like of shape (n_samples, maxlen), int
+            Word ids, 0 for padding.
+        y : array-like of shape (n_samples,)
+            Class labels of any type that scikit-learn takes.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight 0 is the same as leaving a document out.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter has a wrong value, `X` is not a matrix of word ids, or `y` has fewer than two classes.
+        """
+        self._check_parameters()
+        ids, y = check_training_data(self, X, y)
+        weights = self._weights(ids, y, sample_weight)
+        ids, y, weights = ids[weights > 0], y[weights > 0], weights[weights > 0]
+        classes, positions = np.unique(y, return_inverse=True)
+        if len(classes) < 2:
+            raise ValueError(f"At least 2 classes are needed to tell apart; y holds one class only, {classes.tolist()[:1]}.")
+        random_state = check_random_state(self.random_state)
+        if self.warm_start and hasattr(self, "network_"):
+            network = self._go_on(X, ids, classes)
+        else:
+            network = self._start(X, ids, positions, weights, classes, random_state)
+        history = self._train(network, ids, positions, weights, random_state, self.epochs)
+        self._set_fitted(network, classes, history)
+        return self
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> "ConvTextClassifier":
+        """Train the network for one pass over some documents, going on from where the last call ended.
+
+        Parameters
+        ----------
+        X : TokenSequences or array-like of shape (n_samples, maxlen), int
+            All calls need the same vocabulary: use one fitted `GloveTextVectorizer`, or set `input_dim` for plain matrices.
+        y : array-like of shape (n_samples,)
+        classes : array-like of shape (n_classes,), optional
+            All classes that will ever occur; required in the first call.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            As in `fit`; and if `classes` is missing in the first call or lacks a class of `y`.
+        """
+        self._check_parameters()
+        if self.early_stopping or self.class_weight == "balanced":
+            raise ValueError(
+                "partial_fit never sees all documents, so it supports neither early_stopping=True nor "
+                "class_weight='balanced'; weights computed beforehand can be given as a dict."
+            )
+        first = not hasattr(self, "network_")
+        ids, y = check_training_data(self, X, y, reset=first)
+        known = self._check_classes(y, classes)
+        positions = np.searchsorted(known, y)
+        weights = self._weights(ids, y, None)
+        random_state = getattr(self, "_random_state", None) or check_random_state(self.random_state)
+        if first:
+            network = self._start(X, ids, positions, weights, known, random_state)
+        else:
+            network = self._go_on(X, ids, known)
+        history = self._train(network, ids, positions, weights, random_state, epochs=1, resume=True)
+        earlier = {} if first else self.history_
+        self._set_fitted(network, known, {name: earlier.get(name, []) + new for name, new in history.items()})
+        self._random_state = random_state
+        return self
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the scores before the softmax.
+
+        Parameters
+        ----------
+        X : TokenSequences or array-like of shape (n_samples, maxlen), int
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes, float32
+            For two classes the score of the second less that of the first.
+        """
+        logits = self._logits(X)
+        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : TokenSequences or array-like of shape (n_samples, maxlen), int
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), float32
+        """
+        return softmax(self._logits(X), axis=1)
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Return the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : TokenSequences or array-like of shape (n_samples, maxlen), int
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), float32
+        """
+        return log_softmax(self._logits(X), axis=1)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the most probable class.
+
+        Parameters
+        ----------
+        X : TokenSequences or array-like of shape (n_samples, maxlen), int
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        best = self._logits(X).argmax(axis=1)
+        return self.classes_[best]
+
+    @property
+    def model_(self) -> Any:
+        """The Keras model, from ids padded on any side to probabilities, built when asked for."""
+        check_is_fitted(self)
+        return self.network_.keras_model()
+
+    def _check_parameters(self) -> None:
+        self._validate_params()
+        sizes = self.kernel_sizes
+        if not len(sizes) or not all(isinstance(size, Integral) and size > 0 for size in sizes):
+            raise ValueError(f"kernel_sizes must be positive integers, such as (3, 4, 5); got {sizes!r}.")
+
+    def _weights(self, ids: np.ndarray, y: np.ndarray, sample_weight: Any) -> np.ndarray:
+        """Return the weight of each document: the caller's times the class's."""
+        weights = _check_sample_weight(sample_weight, ids, dtype=np.float64, ensure_non_negative=True)
+        if self.class_weight is not None:
+            weights = weights * compute_sample_weight(self.class_weight, y)
+        return weights
+
+    def _check_classes(self, y: np.ndarray, classes: Any) -> np.ndarray:
+        """Return the classes of a series of `partial_fit`."""
+        known = getattr(self, "classes_", None)
+        if known is None and classes is None:
+            raise ValueError("classes must be passed on the first call to partial_fit: all labels that will ever occur.")
+        if known is None:
+            known = np.unique(classes)
+        elif classes is not None and not np.array_equal(np.unique(classes), known):
+            raise ValueError(f"classes={classes!r} are not those of the first call to partial_fit, {known.tolist()}.")
+        strangers = np.setdiff1d(y, known)
+        if len(strangers):
+            raise ValueError(f"y holds classes that were not announced: {strangers.tolist()}; known are {known.tolist()}.")
+        return known
+
+    def _config(self, X: Any, ids: np.ndarray, n_classes: int) -> NetworkConfig:
+        matrix = getattr(X, "embedding_matrix", None)
+        if matrix is not None:
+            input_dim, embedding_dim = matrix.shape
+        else:
+            input_dim = getattr(X, "input_dim", None) or self.input_dim or max(2, int(ids.max()) + 1)
+            embedding_dim = self.embedding_dim
+        own_dropout = 0.5 if self.architecture == "parallel" else 0.0
+        return NetworkConfig(
+            architecture=self.architecture,
+            input_dim=input_dim,
+            embedding_dim=embedding_dim,
+            n_classes=n_classes,
+            trainable=self.trainable or matrix is None,
+            filters=self.filters,
+            kernel_size=self.kernel_size,
+            kernel_sizes=tuple(self.kernel_sizes),
+            pool_size=self.pool_size,
+            n_conv_layers=self.n_conv_layers,
+            dense_units=self.dense_units,
+            dropout=own_dropout if self.dropout is None else float(self.dropout),
+        )
+
+    def _start(
+        self,
+        X: Any,
+        ids: np.ndarray,
+        positions: np.ndarray,
+        weights: np.ndarray,
+        classes: np.ndarray,
+        random_state: np.random.RandomState,
+    ) -> TrainedNetwork:
+        """Return a new network."""
+        config = self._config(X, ids, len(classes))
+        check_ids_below(ids, config.input_dim)
+        shares = np.bincount(positions, weights, minlength=len(classes)) / weights.sum()
+        # A class that has not occurred yet is unlikely, not impossible.
+        shares = np.maximum(shares, 0.1 / len(classes))
+        return TrainedNetwork(config, random_state.randint(2**31), getattr(X, "embedding_matrix", None), shares)
+
+    def _go_on(self, X: Any, ids: np.ndarray, classes: np.ndarray) -> TrainedNetwork:
+        """Return the network of the last call, a copy that can be trained without harm to it if training breaks off."""
+        config = self.network_.config
+        if not np.array_equal(classes, self.classes_):
+            raise ValueError(f"warm_start needs the classes of the last fit, {self.classes_.tolist()}; got {classes.tolist()}.")
+        check_same_vocabulary(X, config.embedding_dim, config.input_dim)
+        check_ids_below(ids, config.input_dim)
+        return self.network_
+
+    def _train(
+        self,
+        network: TrainedNetwork,
+        ids: np.ndarray,
+        positions: np.ndarray,
+        weights: np.ndarray,
+        random_state: np.random.RandomState,
+        epochs: int,
+        resume: bool = False,
+    ) -> dict[str, list[float]]:
+        if not ids.any():
+            warnings.warn(
+                "No document holds a word (all ids are 0), so there is nothing to train on: every prediction will follow the "
+                "shares of the classes.",
+                stacklevel=3,
+            )
+            return {}
+        options = {"batch_size": self.batch_size, "width_multiple": network.config.width_multiple}
+        data = Documents(ids), positions.astype(np.int32), (weights / weights.mean()).astype(np.float32)
+        rows, held_out = np.arange(len(ids)), None
+        if self.early_stopping:
+            rows, held_out = hold_out(positions, self.validation_fraction, random_state)
+        return network.train(
+            TrainingSet(*data, rows, random_state=random_state, **options),
+            None if held_out is None else TrainingSet(*data, held_out, **options),
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate,
+            resume=resume,
+            epochs=epochs,
+            n_iter_no_change=self.n_iter_no_change,
+            callbacks=self.callbacks or [],
+            verbose=self.verbose,
+        )
+
+    def _set_fitted(
+        self, network: TrainedNetwork, classes: np.ndarray, history: dict[str, list[float]]
+    ) -> None:
+        self.classes_ = classes
+        self.network_ = network
+        self.history_ = history
+        self.n_iter_ = len(history.get("loss", []))
+
+    def _known_ids(self, X: Any) -> np.ndarray:
+        """Return the ids of `X` that have a row in the embedding of the fitted network."""
+        config = self.network_.config
+        check_same_vocabulary(X, config.embedding_dim, config.input_dim)
+        ids = check_word_ids(self, X)
+        if self._input_kind != "sequences" and self.input_dim is None:
+            # Nobody said how many ids there are: larger ones than in training are unknown words, which are left out.
+            return np.where(ids < config.input_dim, ids, 0)
+        check_ids_below(ids, config.input_dim)
+        return ids
+
+    def _logits(self, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        return self.network_.logits(Documents(self._known_ids(X)))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.categorical = True
+        tags.input_tags.positive_only = True
+        return tags

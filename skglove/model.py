@@ -1,0 +1,137 @@
+"""TrainedNetwork: a network's settings and weights as plain arrays, turned into Keras only where Keras is needed."""
+
+from typing import Any
+
+import numpy as np
+
+from skglove import inference
+from skglove.network import ARCHITECTURES, NetworkConfig, build_network, with_probabilities
+from skglove.sequences import Documents
+from skglove.training import TrainingSet, compile_network, train
+
+
+class TrainedNetwork:
+    """Settings and weights of a network; a pickle of it holds nothing else.
+
+    The Keras network is kept while the object lives, so that training can go on with the optimizer's state.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+    seed : int
+        For the initial weights and for dropout.
+    embedding_matrix : ndarray of shape (input_dim, embedding_dim), optional
+        Pre-trained vectors; not copied unless they are trained. By default the embedding starts at random.
+    class_shares : ndarray of shape (n_classes,)
+        The share of each class among the training documents: what the network answers before it has learned more.
+
+    Attributes
+    ----------
+    config : NetworkConfig
+    weights : list of ndarray
+        The embedding, then kernel and bias of each layer.
+    """
+
+    def __init__(
+        self, config: NetworkConfig, seed: int, embedding_matrix: np.ndarray | None, class_shares: np.ndarray
+    ) -> None:
+        self.config = config
+        self.seed = seed
+        self._resumable = False
+        self._resumed_state: list[np.ndarray] | None = None
+        self._keras = build_network(config, seed)
+        self.weights = self._keras.get_weights()
+        if embedding_matrix is not None:
+            self.weights[0] = embedding_matrix
+        if config.architecture in ARCHITECTURES:
+            self.weights[-1] = np.log(class_shares).astype(np.float32)
+        self._keras.set_weights(self.weights)
+
+    def train(
+        self,
+        training: TrainingSet,
+        validation: TrainingSet | None,
+        *,
+        optimizer: Any,
+        learning_rate: float,
+        resume: bool,
+        **options: Any,
+    ) -> dict[str, list[float]]:
+        """Train on; see `skglove.training.train` for the other options.
+
+        Parameters
+        ----------
+        training : TrainingSet
+        validation : TrainingSet or None
+        optimizer : str or keras.optimizers.Optimizer
+        learning_rate : float
+        resume : bool
+            Whether to go on with the optimizer as it was left by the last call, and keep its state in pickles.
+        **options
+            For `skglove.training.train`.
+
+        Returns
+        -------
+        dict of str to list of float
+        """
+        network = self._network()
+        if not (resume and network.compiled):
+            compile_network(network, optimizer, learning_rate)
+        if resume and self._resumed_state is not None:
+            for variable, value in zip(_training_state(network), self._resumed_state, strict=True):
+                variable.assign(value)
+            self._resumed_state = None
+        self._keras = None  # if training breaks off, the weights are still those from before
+        history = train(network, training, validation, **options)
+        self._keras = network
+        self._resumable = resume
+        frozen = [] if self.config.trainable else [self.weights[0]]
+        self.weights = [*frozen, *network.get_weights()[len(frozen) :]]
+        return history
+
+    def logits(self, documents: Documents) -> np.ndarray:
+        """Score documents: in NumPy, or in Keras if the user built the network.
+
+        Parameters
+        ----------
+        documents : Documents
+
+        Returns
+        -------
+        ndarray of shape (n_documents, n_classes), float32
+        """
+        if self.config.architecture in ARCHITECTURES:
+            return inference.logits(self.config, self.weights, documents)
+        network = self._network()
+        scores = np.empty((len(documents), self.config.n_classes), dtype=np.float32)
+        for rows, ids in documents.batches_by_length(inference.PLACES_PER_BATCH, self.config.width_multiple):
+            scores[rows] = network(ids, training=False)
+        return scores
+
+    def keras_model(self) -> Any:
+        """Build the Keras model from ids, padded anyhow, to probabilities.
+
+        Returns
+        -------
+        keras.Model
+        """
+        return with_probabilities(self._network(), self.config)
+
+    def _network(self) -> Any:
+        if self._keras is None:
+            network = build_network(self.config, self.seed)
+            network.set_weights(self.weights)
+            self._keras = network
+        return self._keras
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(self.__dict__, _keras=None)
+        if self._keras is not None and self._resumable:
+            state["_resumed_state"] = [np.asarray(variable) for variable in _training_state(self._keras)]
+        return state
+
+
+def _training_state(network: Any) -> list[Any]:
+    """Return what training changes besides the weights: the optimizer's variables and the state of dropout's generators."""
+    weights = {id(weight) for weight in network.weights}
+    return [*network.optimizer.variables, *(variable for variable in network.variables if id(variable) not in weights)]

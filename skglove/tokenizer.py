@@ -1,0 +1,104 @@
+"""Keras' word tokenization: texts to words, words to ids.
+
+The rules are those of ``tensorflow.keras.preprocessing.text.Tokenizer``: lower the text, replace every character of `filters`
+by `split`, cut at `split`, drop what is empty; ids start at 1 with the most frequent word, ties in order of first appearance,
+and only ids below `num_words` are used.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+
+
+class Tokenizer:
+    """Split texts into words as Keras does.
+
+    Parameters
+    ----------
+    lower : bool
+        Whether texts are lowered first.
+    filters : str
+        Characters that separate words, besides `split`.
+    split : str
+        The separator; not empty.
+    """
+
+    def __init__(self, *, lower: bool = True, filters: str = KERAS_FILTERS, split: str = " ") -> None:
+        self.lower = lower
+        self.split = split
+        self._table = str.maketrans(dict.fromkeys(filters, split))
+
+    def _pieces(self, text: str) -> list[str]:
+        """Cut one text; between two separators in a row stands an empty piece, which is cheaper to drop later."""
+        return (text.lower() if self.lower else text).translate(self._table).split(self.split)
+
+    def count(self, texts: Iterable[str]) -> Counter[str]:
+        """Count every word of `texts`; the keys are in order of first appearance."""
+        counts: Counter[str] = Counter()
+        for text in texts:
+            counts.update(self._pieces(text))
+        counts.pop("", None)
+        return counts
+
+    def encode(self, texts: Iterable[str], ids: dict[str, int], unknown: int | None = None) -> Iterator[list[int]]:
+        """Yield the ids of each text's words.
+
+        Parameters
+        ----------
+        texts : iterable of str
+        ids : dict of str to int
+            The id of each known word, none of them 0.
+        unknown : int, optional
+            The id for every other word; by default those are left out.
+        """
+        get = ids.get
+        for text in texts:
+            if unknown is None:
+                yield list(filter(None, map(get, self._pieces(text))))  # type: ignore[arg-type]
+            else:
+                yield [get(word, unknown) for word in self._pieces(text) if word]
+
+
+def build_vocabulary(counts: Counter[str], num_words: int | None, oov_token: str | None) -> dict[str, int]:
+    """Give ids from 1, the out-of-vocabulary token first where there is one, then words by falling frequency.
+
+    Parameters
+    ----------
+    counts : Counter
+        As `Tokenizer.count` returns them: `Counter.most_common` keeps the order of first appearance among equals.
+    num_words : int or None
+        Only ids below this are given, so `num_words` - 1 words are kept; None keeps all.
+    oov_token : str or None
+    """
+    words = [word for word, _ in counts.most_common()]
+    if oov_token is not None:
+        words.insert(0, oov_token)
+    return {word: i for i, word in enumerate(words[: None if num_words is None else num_words - 1], start=1)}
+
+
+def pad(rows: Iterable[list[int]], n_rows: int, maxlen: int, padding: str, truncating: str) -> np.ndarray:
+    """Put rows of ids into one int32 matrix, cut or filled with zeros as Keras' ``pad_sequences`` does.
+
+    Parameters
+    ----------
+    rows : iterable of list of int
+    n_rows, maxlen : int
+        The shape of the matrix.
+    padding, truncating : {"pre", "post"}
+        The side where zeros are added, and the side where ids are cut off.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, maxlen), int32
+    """
+    matrix = np.zeros((n_rows, maxlen), dtype=np.int32)
+    for out, row in zip(matrix, rows, strict=True):
+        kept = row[-maxlen:] if truncating == "pre" else row[:maxlen]
+        if padding == "post":
+            out[: len(kept)] = kept
+        elif kept:
+            out[-len(kept) :] = kept
+    return matrix

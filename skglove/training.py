@@ -1,0 +1,243 @@
+"""Fitting a network: batches of like length, the loop over epochs, early stopping, the progress bar."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+from tqdm.auto import tqdm
+
+from skglove.backend import import_keras
+from skglove.sequences import Documents
+
+# How far, as a share of its length, a document may be sorted from its place: batches differ from epoch to epoch.
+_LENGTH_JITTER = 0.1
+
+
+class TrainingSet:
+    """Documents with their classes and weights, handed out as batches of like length.
+
+    Batches are cut to their longest document, so little is computed on padding; the network is built so that this changes no
+    score.
+
+    Parameters
+    ----------
+    documents : Documents
+    y : ndarray of shape (n_documents,), int32
+        The position of each document's class.
+    weights : ndarray of shape (n_documents,), float32
+    rows : ndarray of int
+        The documents that belong to the set.
+    batch_size : int
+    width_multiple : int
+        The width of a batch is a multiple of this.
+    random_state : RandomState or None
+        Shuffles the batches of each epoch; None keeps the order by length.
+    """
+
+    def __init__(
+        self,
+        documents: Documents,
+        y: np.ndarray,
+        weights: np.ndarray,
+        rows: np.ndarray,
+        *,
+        batch_size: int,
+        width_multiple: int,
+        random_state: np.random.RandomState | None = None,
+    ) -> None:
+        self.documents, self.y, self.weights, self.rows = documents, y, weights, rows
+        self.batch_size, self.width_multiple, self.random_state = batch_size, width_multiple, random_state
+        self.n_batches = -(-len(rows) // batch_size)
+
+    def _epoch(self) -> list[np.ndarray]:
+        """Return the rows of each batch of one epoch."""
+        lengths = self.documents.lengths[self.rows].astype(float)
+        if self.random_state is None:
+            order = np.argsort(lengths, kind="stable")
+        else:
+            # Half a word more or less keeps documents of equal length from always meeting the same others.
+            noise = self.random_state.uniform(-1, 1, size=len(lengths))
+            order = np.argsort(lengths + noise * (0.5 + _LENGTH_JITTER * lengths), kind="stable")
+        batches = np.split(self.rows[order], np.arange(self.batch_size, len(order), self.batch_size))
+        if self.random_state is not None:
+            self.random_state.shuffle(starts := np.arange(len(batches)))
+            batches = [batches[i] for i in starts]
+        return batches
+
+    def batches(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Yield the batches of one epoch, newly shuffled each time.
+
+        Yields
+        ------
+        ids : ndarray of shape (n, width), int32
+        y : ndarray of shape (n,), int32
+        weights : ndarray of shape (n,), float32
+        """
+        for rows in self._epoch():
+            yield self.documents.padded(rows, self.width_multiple), self.y[rows], self.weights[rows]
+
+
+def hold_out(y: np.ndarray, fraction: float, random_state: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
+    """Split the rows of a data set in two, with the same share of each class where there are enough of it.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,), int
+    fraction : float
+        Share of the second part.
+    random_state : RandomState
+
+    Returns
+    -------
+    kept, held_out : ndarray of int
+    """
+    counts = np.bincount(y)
+    counts = counts[counts > 0]
+    can_stratify = counts.min() >= 2 and min(fraction, 1 - fraction) * len(y) >= len(counts)
+    rows = np.arange(len(y))
+    return train_test_split(rows, test_size=fraction, random_state=random_state, stratify=y if can_stratify else None)
+
+
+def compile_network(network: Any, optimizer: Any, learning_rate: float) -> None:
+    """Give a network its optimizer, where Keras' callbacks look for it.
+
+    Parameters
+    ----------
+    network : keras.Model
+        From ids to logits.
+    optimizer : str or keras.optimizers.Optimizer
+        The name of a Keras optimizer, which gets `learning_rate`, or an optimizer, of which a fresh copy is used as it is.
+    learning_rate : float
+    """
+    keras = import_keras()
+    if isinstance(optimizer, str):
+        optimizer = keras.optimizers.get({"class_name": optimizer, "config": {"learning_rate": learning_rate}})
+    else:
+        optimizer = type(optimizer).from_config(optimizer.get_config())
+    network.compile(optimizer, loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    optimizer.build(network.trainable_variables)
+
+
+def train(
+    network: Any,
+    training: TrainingSet,
+    validation: TrainingSet | None,
+    *,
+    epochs: int,
+    n_iter_no_change: int,
+    callbacks: Sequence[Any],
+    verbose: int,
+) -> dict[str, list[float]]:
+    """Train a compiled network.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Changed in place.
+    training : TrainingSet
+    validation : TrainingSet or None
+        If given, training stops when the loss on it has not fallen for `n_iter_no_change` epochs, and the weights of the best
+        epoch are kept.
+    epochs, n_iter_no_change : int
+    callbacks : sequence of keras.callbacks.Callback
+    verbose : int
+        0 is silent, anything else shows one progress bar over all epochs.
+
+    Returns
+    -------
+    dict of str to list of float
+        One value an epoch for the loss and accuracy, with ``val_`` before their names for those of `validation`.
+    """
+    keras = import_keras()
+    history = keras.callbacks.History()
+    own = [history]
+    if validation is not None:
+        own.append(keras.callbacks.EarlyStopping("val_loss", patience=n_iter_no_change, restore_best_weights=True))
+    with tqdm(total=epochs * training.n_batches, disable=not verbose, unit="batch", desc="fit") as bar:
+        if verbose:
+            own.append(_progress(keras, bar, epochs))
+        listeners = keras.callbacks.CallbackList([*own, *callbacks], model=network, epochs=epochs, steps=training.n_batches)
+        try:
+            _run_epochs(network, training, validation, epochs, listeners)
+        finally:
+            for callback in callbacks:  # they belong to the caller, whose pickles should not hold a Keras model
+                callback.set_model(None)
+    return {name: [float(value) for value in values] for name, values in history.history.items()}
+
+
+def _run_epochs(
+    network: Any, training: TrainingSet, validation: TrainingSet | None, epochs: int, listeners: Any
+) -> None:
+    step, assess = _trace(_training_step(network)), None if validation is None else _trace(_assessment(network))
+    network.stop_training = False
+    listeners.on_train_begin()
+    logs: dict[str, float] = {}
+    for epoch in range(epochs):
+        listeners.on_epoch_begin(epoch)
+        logs = _run_batches(step, training, listeners)
+        if assess is not None:
+            logs |= {f"val_{name}": value for name, value in _run_batches(assess, validation).items()}
+        listeners.on_epoch_end(epoch, logs)
+        if network.stop_training:
+            break
+    listeners.on_train_end(logs)
+
+
+def _run_batches(step: Any, data: Any, listeners: Any = None) -> dict[str, float]:
+    """Go through the batches once; return the weighted means of loss and accuracy."""
+    total, logs = np.zeros(3), {}
+    for i, batch in enumerate(data.batches()):
+        if listeners is not None:
+            listeners.on_train_batch_begin(i)
+        total += np.array(step(*batch))
+        logs = {"loss": float(total[0] / total[2]), "accuracy": float(total[1] / total[2])}
+        if listeners is not None:
+            listeners.on_train_batch_end(i, logs)
+    return logs
+
+
+def _trace(step: Any) -> Any:
+    """Trace a step once for batches of any size and width."""
+    import tensorflow as tf
+
+    signature = tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf.float32)
+    return tf.function(step).get_concrete_function(*signature)
+
+
+def _training_step(network: Any) -> Any:
+    import tensorflow as tf
+
+    def step(ids: Any, y: Any, weights: Any) -> Any:
+        with tf.GradientTape() as tape:
+            sums = _sums(network(ids, training=True), y, weights)
+            loss = sums[0] / tf.cast(tf.size(y), tf.float32) + sum(network.losses)
+        # Made dense in one sum: scattered into place, the rows of a word that occurs twice are added in an order that varies.
+        gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, network.trainable_variables)]
+        network.optimizer.apply(gradients, network.trainable_variables)
+        return sums
+
+    return step
+
+
+def _assessment(network: Any) -> Any:
+    return lambda ids, y, weights: _sums(network(ids, training=False), y, weights)
+
+
+def _sums(logits: Any, y: Any, weights: Any) -> Any:
+    """Return the weighted sums of loss, of right answers and of nothing else: the weights themselves."""
+    import tensorflow as tf
+
+    loss = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
+    right = tf.cast(tf.argmax(logits, axis=1, output_type=tf.int32) == y, tf.float32)
+    return tf.stack([tf.reduce_sum(weights * value) for value in (loss, right, tf.ones_like(loss))])
+
+
+def _progress(keras: Any, bar: tqdm, epochs: int) -> Any:
+    latest: dict[str, str] = {}
+
+    def show(epoch: int, logs: dict[str, float]) -> None:
+        latest.update({name: f"{value:.3f}" for name, value in logs.items()}, epoch=f"{epoch + 1}/{epochs}")
+        bar.set_postfix(latest)
+
+    return keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: bar.update(), on_epoch_end=show)

@@ -1,0 +1,152 @@
+"""What ConvTextClassifier accepts as X and y, and what it says of anything else."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_array, check_non_negative, validate_data
+
+from skglove.sequences import TokenSequences
+
+
+def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Check what `fit` is given.
+
+    Parameters
+    ----------
+    estimator : ConvTextClassifier
+        Gets `n_features_in_` and the kind of its input if `reset`, and is held to them if not.
+    X, y : array-like
+    reset : bool
+
+    Returns
+    -------
+    ids : ndarray of shape (n_samples, maxlen), int32
+    y : ndarray of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If `X` is no matrix of word ids or `y` no vector of as many classes.
+    """
+    _refuse_texts(X)
+    is_sequences = isinstance(X, TokenSequences)
+    X, y = validate_data(estimator, X, y, reset=reset)
+    check_classification_targets(y)
+    if reset:
+        estimator._input_kind = "sequences" if is_sequences else "real numbers" if _holds_features(X) else "ids"
+    return _word_ids(estimator, X), y
+
+
+def check_word_ids(estimator: Any, X: Any) -> np.ndarray:
+    """Check what a fitted classifier is given.
+
+    Sequences may be wider or narrower than those of `fit`, plain matrices may not.
+
+    Parameters
+    ----------
+    estimator : ConvTextClassifier
+    X : array-like
+
+    Returns
+    -------
+    ndarray of shape (n_samples, maxlen), int32
+
+    Raises
+    ------
+    ValueError
+        If `X` is no matrix of word ids.
+    """
+    _refuse_texts(X)
+    if estimator._input_kind == "sequences" or isinstance(X, TokenSequences):
+        X = check_array(X)
+    else:
+        X = validate_data(estimator, X, reset=False)
+    return _word_ids(estimator, X)
+
+
+def check_ids_below(ids: np.ndarray, input_dim: int) -> None:
+    """Make sure that every id has a row in the embedding.
+
+    Parameters
+    ----------
+    ids : ndarray of int
+    input_dim : int
+        Number of rows.
+
+    Raises
+    ------
+    ValueError
+        Naming the largest id and its place.
+    """
+    if ids.size and (largest := ids.max()) >= input_dim:
+        row, column = np.unravel_index(ids.argmax(), ids.shape)
+        raise ValueError(
+            f"X[{row}, {column}] is {largest}, outside the embedding matrix of {input_dim} rows (ids 0 to {input_dim - 1}). "
+            "Make X with the vectorizer that made the training data, or set input_dim to the number of ids there can be."
+        )
+
+
+def check_same_vocabulary(X: Any, embedding_dim: int, input_dim: int) -> None:
+    """Make sure that sequences which bring vectors bring those of the vocabulary that the network was trained on.
+
+    Parameters
+    ----------
+    X : TokenSequences or any other
+    embedding_dim, input_dim : int
+        Of the network.
+
+    Raises
+    ------
+    ValueError
+        If the shapes of the embedding matrices differ.
+    """
+    matrix = getattr(X, "embedding_matrix", None)
+    if matrix is not None and matrix.shape != (input_dim, embedding_dim):
+        raise ValueError(
+            f"X brings an embedding matrix of shape {matrix.shape}, but the classifier was trained with one of shape "
+            f"{(input_dim, embedding_dim)}: it comes from another vectorizer. Use the one fitted with the training data."
+        )
+
+
+def _refuse_texts(X: Any) -> None:
+    first = X if isinstance(X, str) else X[0] if isinstance(X, list | tuple) and X else None
+    if isinstance(first, str):
+        raise ValueError("X holds texts; put a GloveTextVectorizer before the classifier, in a Pipeline for example.")
+
+
+def _holds_features(X: np.ndarray) -> bool:
+    """Tell whether a matrix cannot be word ids, or ids gone wrong, at all, and warn of it.
+
+    scikit-learn's contract checks fit every classifier on features around zero or between 0 and 1, whatever its tags say of
+    the input it expects. Such a matrix is rounded down, as scikit-learn's CategoricalNB does, and the caller is told.
+    """
+    if not _has_fractions(X) or (X.min() >= 0 and X.max() >= 1):
+        return False
+    warnings.warn(
+        "X holds real numbers, not word ids: they are rounded down, and negative ones count as padding. This classifier takes "
+        "sequences of ids, such as a GloveTextVectorizer makes.",
+        stacklevel=4,
+    )
+    return True
+
+
+def _has_fractions(X: np.ndarray) -> bool:
+    return X.dtype.kind == "f" and bool((X != np.floor(X)).any())
+
+
+def _word_ids(estimator: Any, X: np.ndarray) -> np.ndarray:
+    """Turn a checked numeric matrix into ids."""
+    if estimator._input_kind == "real numbers":
+        X = np.floor(np.maximum(X, 0))
+    if _has_fractions(X):
+        row, column = np.argwhere(X != np.floor(X))[0]
+        raise ValueError(
+            f"X[{row}, {column}] is {X[row, column]}, but X must hold word ids, which are whole numbers. "
+            "This classifier takes sequences of ids, such as a GloveTextVectorizer makes, not features such as tf-idf."
+        )
+    check_non_negative(X, f"{type(estimator).__name__}: X must hold word ids, from 0 up")
+    if X.size and X.max() > np.iinfo(np.int32).max:
+        raise ValueError(f"X holds {X.max()}, too large for a word id.")
+    return np.asarray(X).astype(np.int32, copy=False)
