@@ -12,10 +12,10 @@ from sklearn.utils import check_random_state, compute_sample_weight
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from skglove.batches import LabelledDocuments, TrainingSet
 from skglove.model import TrainedNetwork
 from skglove.network import ARCHITECTURES, NetworkConfig
 from skglove.sequences import Documents
-from skglove.training import TrainingSet, hold_out
 from skglove.validation import check_ids_below, check_same_vocabulary, check_training_data, check_word_ids
 
 
@@ -229,14 +229,15 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         ids, y, weights = ids[weights > 0], y[weights > 0], weights[weights > 0]
         classes, positions = np.unique(y, return_inverse=True)
         if len(classes) < 2:
-            raise ValueError(f"At least 2 classes are needed to tell apart; y holds one class only, {classes.tolist()[:1]}.")
+            raise ValueError(
+                f"At least 2 classes are needed to tell apart; y holds one class only: {classes.tolist()[:1]}."
+            )
+        data = LabelledDocuments(Documents(ids), positions, weights)
         random_state = check_random_state(self.random_state)
-        if self.warm_start and hasattr(self, "network_"):
-            network = self._go_on(X, ids, classes)
-        else:
-            network = self._start(X, ids, positions, weights, classes, random_state)
-        history = self._train(network, ids, positions, weights, random_state, self.epochs)
-        self._set_fitted(network, classes, history)
+        going_on = self.warm_start and hasattr(self, "network_")
+        network = self._go_on(X, data, classes) if going_on else self._start(X, data, classes, random_state)
+        self.history_ = self._train(network, data, random_state, self.epochs)
+        self._set_fitted(network, classes)
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> "ConvTextClassifier":
@@ -268,16 +269,13 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         first = not hasattr(self, "network_")
         ids, y = check_training_data(self, X, y, reset=first)
         known = self._check_classes(y, classes)
-        positions = np.searchsorted(known, y)
-        weights = self._weights(ids, y, None)
+        data = LabelledDocuments(Documents(ids), np.searchsorted(known, y), self._weights(ids, y, None))
         random_state = getattr(self, "_random_state", None) or check_random_state(self.random_state)
-        if first:
-            network = self._start(X, ids, positions, weights, known, random_state)
-        else:
-            network = self._go_on(X, ids, known)
-        history = self._train(network, ids, positions, weights, random_state, epochs=1, resume=True)
+        network = self._start(X, data, known, random_state) if first else self._go_on(X, data, known)
+        history = self._train(network, data, random_state, epochs=1, resume=True)
         earlier = {} if first else self.history_
-        self._set_fitted(network, known, {name: earlier.get(name, []) + new for name, new in history.items()})
+        self.history_ = {name: earlier.get(name, []) + new for name, new in history.items()}
+        self._set_fitted(network, known)
         self._random_state = random_state
         return self
 
@@ -359,90 +357,75 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         """Return the classes of a series of `partial_fit`."""
         known = getattr(self, "classes_", None)
         if known is None and classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit: all labels that will ever occur.")
+            raise ValueError(
+                "classes must be passed on the first call to partial_fit: all labels that will ever occur."
+            )
         if known is None:
             known = np.unique(classes)
         elif classes is not None and not np.array_equal(np.unique(classes), known):
             raise ValueError(f"classes={classes!r} are not those of the first call to partial_fit, {known.tolist()}.")
         strangers = np.setdiff1d(y, known)
         if len(strangers):
-            raise ValueError(f"y holds classes that were not announced: {strangers.tolist()}; known are {known.tolist()}.")
+            raise ValueError(
+                f"y holds classes that were not announced: {strangers.tolist()}; known are {known.tolist()}."
+            )
         return known
 
-    def _config(self, X: Any, ids: np.ndarray, n_classes: int) -> NetworkConfig:
+    def _start(
+        self, X: Any, data: LabelledDocuments, classes: np.ndarray, random_state: np.random.RandomState
+    ) -> TrainedNetwork:
+        """Return a new network."""
         matrix = getattr(X, "embedding_matrix", None)
         if matrix is not None:
             input_dim, embedding_dim = matrix.shape
         else:
-            input_dim = getattr(X, "input_dim", None) or self.input_dim or max(2, int(ids.max()) + 1)
-            embedding_dim = self.embedding_dim
-        own_dropout = 0.5 if self.architecture == "parallel" else 0.0
-        return NetworkConfig(
-            architecture=self.architecture,
+            largest = int(data.documents.ids.max(initial=1))
+            input_dim, embedding_dim = (
+                getattr(X, "input_dim", None) or self.input_dim or largest + 1,
+                self.embedding_dim,
+            )
+        check_ids_below(data.documents.ids, input_dim)
+        config = NetworkConfig.from_parameters(
+            self.get_params(deep=False),
             input_dim=input_dim,
             embedding_dim=embedding_dim,
-            n_classes=n_classes,
+            n_classes=len(classes),
             trainable=self.trainable or matrix is None,
-            filters=self.filters,
-            kernel_size=self.kernel_size,
-            kernel_sizes=tuple(self.kernel_sizes),
-            pool_size=self.pool_size,
-            n_conv_layers=self.n_conv_layers,
-            dense_units=self.dense_units,
-            dropout=own_dropout if self.dropout is None else float(self.dropout),
         )
+        return TrainedNetwork(config, random_state.randint(2**31), matrix, data.class_shares(len(classes)))
 
-    def _start(
-        self,
-        X: Any,
-        ids: np.ndarray,
-        positions: np.ndarray,
-        weights: np.ndarray,
-        classes: np.ndarray,
-        random_state: np.random.RandomState,
-    ) -> TrainedNetwork:
-        """Return a new network."""
-        config = self._config(X, ids, len(classes))
-        check_ids_below(ids, config.input_dim)
-        shares = np.bincount(positions, weights, minlength=len(classes)) / weights.sum()
-        # A class that has not occurred yet is unlikely, not impossible.
-        shares = np.maximum(shares, 0.1 / len(classes))
-        return TrainedNetwork(config, random_state.randint(2**31), getattr(X, "embedding_matrix", None), shares)
-
-    def _go_on(self, X: Any, ids: np.ndarray, classes: np.ndarray) -> TrainedNetwork:
-        """Return the network of the last call, a copy that can be trained without harm to it if training breaks off."""
-        config = self.network_.config
+    def _go_on(self, X: Any, data: LabelledDocuments, classes: np.ndarray) -> TrainedNetwork:
+        """Return the network of the last call."""
         if not np.array_equal(classes, self.classes_):
-            raise ValueError(f"warm_start needs the classes of the last fit, {self.classes_.tolist()}; got {classes.tolist()}.")
-        check_same_vocabulary(X, config.embedding_dim, config.input_dim)
-        check_ids_below(ids, config.input_dim)
+            raise ValueError(
+                f"warm_start needs the classes of the last fit, {self.classes_.tolist()}; got {classes.tolist()}."
+            )
+        check_same_vocabulary(X, self.network_.config.embedding_dim, self.network_.config.input_dim)
+        check_ids_below(data.documents.ids, self.network_.config.input_dim)
         return self.network_
 
     def _train(
         self,
         network: TrainedNetwork,
-        ids: np.ndarray,
-        positions: np.ndarray,
-        weights: np.ndarray,
+        data: LabelledDocuments,
         random_state: np.random.RandomState,
         epochs: int,
         resume: bool = False,
     ) -> dict[str, list[float]]:
-        if not ids.any():
+        if not len(data.documents.ids):
             warnings.warn(
                 "No document holds a word (all ids are 0), so there is nothing to train on: every prediction will follow the "
                 "shares of the classes.",
                 stacklevel=3,
             )
             return {}
-        options = {"batch_size": self.batch_size, "width_multiple": network.config.width_multiple}
-        data = Documents(ids), positions.astype(np.int32), (weights / weights.mean()).astype(np.float32)
-        rows, held_out = np.arange(len(ids)), None
+        rows, held_out = np.arange(len(data.documents)), None
         if self.early_stopping:
-            rows, held_out = hold_out(positions, self.validation_fraction, random_state)
+            rows, held_out = data.hold_out(self.validation_fraction, random_state)
+        batches: dict[str, Any] = {"batch_size": self.batch_size, "width_multiple": network.config.width_multiple}
         return network.train(
-            TrainingSet(*data, rows, random_state=random_state, **options),
-            None if held_out is None else TrainingSet(*data, held_out, **options),
+            TrainingSet(data, rows, random_state=random_state, **batches),
+            None if held_out is None else TrainingSet(data, held_out, **batches),
             optimizer=self.optimizer,
             learning_rate=self.learning_rate,
             resume=resume,
@@ -452,13 +435,10 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
             verbose=self.verbose,
         )
 
-    def _set_fitted(
-        self, network: TrainedNetwork, classes: np.ndarray, history: dict[str, list[float]]
-    ) -> None:
+    def _set_fitted(self, network: TrainedNetwork, classes: np.ndarray) -> None:
         self.classes_ = classes
         self.network_ = network
-        self.history_ = history
-        self.n_iter_ = len(history.get("loss", []))
+        self.n_iter_ = len(self.history_.get("loss", []))
 
     def _known_ids(self, X: Any) -> np.ndarray:
         """Return the ids of `X` that have a row in the embedding of the fitted network."""

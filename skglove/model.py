@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from skglove import inference
+from skglove.batches import TrainingSet
 from skglove.network import ARCHITECTURES, NetworkConfig, build_network, with_probabilities
 from skglove.sequences import Documents
-from skglove.training import TrainingSet, compile_network, train
+from skglove.training import compile_network, train
 
 
 class TrainedNetwork:

@@ -8,7 +8,7 @@ All activations under a maximum are ReLUs, so those zeros never exceed what a do
 import contextlib
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,27 @@ class NetworkConfig:
     n_conv_layers: int
     dense_units: int
     dropout: float
+
+    @classmethod
+    def from_parameters(cls, parameters: dict[str, Any], **sizes: Any) -> "NetworkConfig":
+        """Pick the network's settings out of a classifier's parameters.
+
+        Parameters
+        ----------
+        parameters : dict
+            Those of `ConvTextClassifier`.
+        **sizes
+            Fields that take the place of parameters or are none.
+
+        Returns
+        -------
+        NetworkConfig
+        """
+        values: dict[str, Any] = {field.name: parameters.get(field.name) for field in fields(cls)} | sizes
+        values["kernel_sizes"] = tuple(values["kernel_sizes"])
+        if values["dropout"] is None:
+            values["dropout"] = 0.5 if values["architecture"] == "parallel" else 0.0
+        return cls(**values)
 
     @property
     def width_multiple(self) -> int:

@@ -1,7 +1,7 @@
 """Documents as ids of words: the padded matrix that travels through a pipeline, and the same without its padding."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -32,10 +32,13 @@ class TokenSequences(np.ndarray):
     True
     """
 
+    # Above plain arrays, so that what numpy joins of both kinds is of this one.
+    __array_priority__ = 1.0
+
     embedding_matrix: np.ndarray | None
     input_dim: int | None
 
-    def __new__(
+    def __new__(  # noqa: D102 - documented in the class
         cls, ids: Any, embedding_matrix: np.ndarray | None = None, input_dim: int | None = None
     ) -> "TokenSequences":
         self = np.asarray(ids, dtype=np.int32).view(cls)
@@ -50,12 +53,17 @@ class TokenSequences(np.ndarray):
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         result = super().__array_function__(func, types, args, kwargs)
         # numpy makes the result of concatenate, vstack and the like from no array in particular, so nothing was handed on.
-        if isinstance(result, TokenSequences) and result.input_dim is None and args and isinstance(args[0], list | tuple):
+        if (
+            isinstance(result, TokenSequences)
+            and result.input_dim is None
+            and args
+            and isinstance(args[0], list | tuple)
+        ):
             _hand_on([part for part in args[0] if isinstance(part, TokenSequences)], result)
         return result
 
     def __reduce__(self) -> tuple:
-        rebuild, arguments, state = super().__reduce__()  # type: ignore[misc]
+        rebuild, arguments, state = cast(tuple, super().__reduce__())
         return rebuild, arguments, (state, self.embedding_matrix, self.input_dim)
 
     def __setstate__(self, state: Any) -> None:
@@ -67,9 +75,8 @@ def _hand_on(parts: list[TokenSequences], whole: TokenSequences) -> None:
     """Give `whole` the vectors that all its parts share."""
     first = parts[0]
     for part in parts[1:]:
-        if part.embedding_matrix is not first.embedding_matrix and not np.array_equal(
-            part.embedding_matrix, first.embedding_matrix
-        ):
+        same = part.embedding_matrix is first.embedding_matrix
+        if not same and not np.array_equal(cast(Any, part.embedding_matrix), cast(Any, first.embedding_matrix)):
             raise ValueError(
                 "These TokenSequences carry different embedding matrices, so their ids mean different words. "
                 "Make all of them with one fitted GloveTextVectorizer."
@@ -140,5 +147,3 @@ class Documents:
             stop = start + max(1, int(np.searchsorted(places, max_places, side="right")))
             yield order[start:stop], self.padded(order[start:stop], multiple)
             start = stop
-
-

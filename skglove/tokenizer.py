@@ -57,7 +57,7 @@ class Tokenizer:
         get = ids.get
         for text in texts:
             if unknown is None:
-                yield list(filter(None, map(get, self._pieces(text))))  # type: ignore[arg-type]
+                yield list(filter(None, map(get, self._pieces(text))))
             else:
                 yield [get(word, unknown) for word in self._pieces(text) if word]
 

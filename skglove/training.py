@@ -1,102 +1,13 @@
-"""Fitting a network: batches of like length, the loop over epochs, early stopping, the progress bar."""
+"""Fitting a network: the loop over epochs, early stopping, the progress bar."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 from tqdm.auto import tqdm
 
 from skglove.backend import import_keras
-from skglove.sequences import Documents
-
-# How far, as a share of its length, a document may be sorted from its place: batches differ from epoch to epoch.
-_LENGTH_JITTER = 0.1
-
-
-class TrainingSet:
-    """Documents with their classes and weights, handed out as batches of like length.
-
-    Batches are cut to their longest document, so little is computed on padding; the network is built so that this changes no
-    score.
-
-    Parameters
-    ----------
-    documents : Documents
-    y : ndarray of shape (n_documents,), int32
-        The position of each document's class.
-    weights : ndarray of shape (n_documents,), float32
-    rows : ndarray of int
-        The documents that belong to the set.
-    batch_size : int
-    width_multiple : int
-        The width of a batch is a multiple of this.
-    random_state : RandomState or None
-        Shuffles the batches of each epoch; None keeps the order by length.
-    """
-
-    def __init__(
-        self,
-        documents: Documents,
-        y: np.ndarray,
-        weights: np.ndarray,
-        rows: np.ndarray,
-        *,
-        batch_size: int,
-        width_multiple: int,
-        random_state: np.random.RandomState | None = None,
-    ) -> None:
-        self.documents, self.y, self.weights, self.rows = documents, y, weights, rows
-        self.batch_size, self.width_multiple, self.random_state = batch_size, width_multiple, random_state
-        self.n_batches = -(-len(rows) // batch_size)
-
-    def _epoch(self) -> list[np.ndarray]:
-        """Return the rows of each batch of one epoch."""
-        lengths = self.documents.lengths[self.rows].astype(float)
-        if self.random_state is None:
-            order = np.argsort(lengths, kind="stable")
-        else:
-            # Half a word more or less keeps documents of equal length from always meeting the same others.
-            noise = self.random_state.uniform(-1, 1, size=len(lengths))
-            order = np.argsort(lengths + noise * (0.5 + _LENGTH_JITTER * lengths), kind="stable")
-        batches = np.split(self.rows[order], np.arange(self.batch_size, len(order), self.batch_size))
-        if self.random_state is not None:
-            self.random_state.shuffle(starts := np.arange(len(batches)))
-            batches = [batches[i] for i in starts]
-        return batches
-
-    def batches(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Yield the batches of one epoch, newly shuffled each time.
-
-        Yields
-        ------
-        ids : ndarray of shape (n, width), int32
-        y : ndarray of shape (n,), int32
-        weights : ndarray of shape (n,), float32
-        """
-        for rows in self._epoch():
-            yield self.documents.padded(rows, self.width_multiple), self.y[rows], self.weights[rows]
-
-
-def hold_out(y: np.ndarray, fraction: float, random_state: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
-    """Split the rows of a data set in two, with the same share of each class where there are enough of it.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples,), int
-    fraction : float
-        Share of the second part.
-    random_state : RandomState
-
-    Returns
-    -------
-    kept, held_out : ndarray of int
-    """
-    counts = np.bincount(y)
-    counts = counts[counts > 0]
-    can_stratify = counts.min() >= 2 and min(fraction, 1 - fraction) * len(y) >= len(counts)
-    rows = np.arange(len(y))
-    return train_test_split(rows, test_size=fraction, random_state=random_state, stratify=y if can_stratify else None)
+from skglove.batches import TrainingSet
 
 
 def compile_network(network: Any, optimizer: Any, learning_rate: float) -> None:
@@ -157,7 +68,9 @@ def train(
     with tqdm(total=epochs * training.n_batches, disable=not verbose, unit="batch", desc="fit") as bar:
         if verbose:
             own.append(_progress(keras, bar, epochs))
-        listeners = keras.callbacks.CallbackList([*own, *callbacks], model=network, epochs=epochs, steps=training.n_batches)
+        listeners = keras.callbacks.CallbackList(
+            [*own, *callbacks], model=network, epochs=epochs, steps=training.n_batches
+        )
         try:
             _run_epochs(network, training, validation, epochs, listeners)
         finally:
@@ -201,7 +114,11 @@ def _trace(step: Any) -> Any:
     """Trace a step once for batches of any size and width."""
     import tensorflow as tf
 
-    signature = tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf.float32)
+    signature = (
+        tf.TensorSpec((None, None), tf.int32),
+        tf.TensorSpec((None,), tf.int32),
+        tf.TensorSpec((None,), tf.float32),
+    )
     return tf.function(step).get_concrete_function(*signature)
 
 

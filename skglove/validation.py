@@ -78,12 +78,12 @@ def check_ids_below(ids: np.ndarray, input_dim: int) -> None:
     Raises
     ------
     ValueError
-        Naming the largest id and its place.
+        Naming the largest id.
     """
-    if ids.size and (largest := ids.max()) >= input_dim:
-        row, column = np.unravel_index(ids.argmax(), ids.shape)
+    largest = ids.max(initial=0)
+    if largest >= input_dim:
         raise ValueError(
-            f"X[{row}, {column}] is {largest}, outside the embedding matrix of {input_dim} rows (ids 0 to {input_dim - 1}). "
+            f"X holds id {largest}, outside the embedding matrix of {input_dim} rows (ids 0 to {input_dim - 1}). "
             "Make X with the vectorizer that made the training data, or set input_dim to the number of ids there can be."
         )
 
@@ -133,7 +133,7 @@ def _holds_features(X: np.ndarray) -> bool:
 
 
 def _has_fractions(X: np.ndarray) -> bool:
-    return X.dtype.kind == "f" and bool((X != np.floor(X)).any())
+    return X.dtype.kind == "f" and bool((np.floor(X) != X).any())
 
 
 def _word_ids(estimator: Any, X: np.ndarray) -> np.ndarray:
@@ -141,7 +141,7 @@ def _word_ids(estimator: Any, X: np.ndarray) -> np.ndarray:
     if estimator._input_kind == "real numbers":
         X = np.floor(np.maximum(X, 0))
     if _has_fractions(X):
-        row, column = np.argwhere(X != np.floor(X))[0]
+        row, column = np.argwhere(np.floor(X) != X)[0]
         raise ValueError(
             f"X[{row}, {column}] is {X[row, column]}, but X must hold word ids, which are whole numbers. "
             "This classifier takes sequences of ids, such as a GloveTextVectorizer makes, not features such as tf-idf."

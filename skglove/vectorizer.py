@@ -150,7 +150,9 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             WordVectors.check_source(self.embeddings)
         counts = self._tokenizer().count(_checked(raw_documents))
         if not counts:
-            raise ValueError("The texts hold no words: all are empty or made of separators only. Check the column you passed.")
+            raise ValueError(
+                "The texts hold no words: all are empty or made of separators only. Check the column you passed."
+            )
         if self.oov_token in counts:
             raise ValueError(
                 f"oov_token={self.oov_token!r} is also a word of the texts; choose a token that no text holds, "
@@ -225,7 +227,9 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         words = dict(enumerate(self.vocabulary_, start=1))
         strangers = set(np.unique(documents.ids).tolist()) - words.keys()
         if strangers:
-            raise ValueError(f"X holds id {min(strangers)}; the ids of this vocabulary are 1 to {len(words)}, and 0 for padding.")
+            raise ValueError(
+                f"X holds id {min(strangers)}; the ids of this vocabulary are 1 to {len(words)}, and 0 for padding."
+            )
         texts = np.split(documents.ids, np.cumsum(documents.lengths)[:-1])
         return [self.split.join(words[i] for i in text.tolist()) for text in texts]
 
@@ -262,10 +266,17 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
 def _checked(raw_documents: Any) -> Iterable[str]:
     """Return the texts, having made sure that they are texts: at once if they are all at hand, else one by one."""
     if isinstance(raw_documents, str | bytes):
-        raise ValueError(f"Got one {type(raw_documents).__name__}; expected several texts. For a single text pass a list: [text].")
-    if isinstance(raw_documents, Mapping) or hasattr(raw_documents, "columns") or getattr(raw_documents, "ndim", 1) != 1:
         raise ValueError(
-            f"Expected a one-dimensional sequence of texts, got {_describe(raw_documents)}. Pass one column of it, such as X['text']."
+            f"Got one {type(raw_documents).__name__}; expected several texts. For a single text pass a list: [text]."
+        )
+    if (
+        isinstance(raw_documents, Mapping)
+        or hasattr(raw_documents, "columns")
+        or getattr(raw_documents, "ndim", 1) != 1
+    ):
+        raise ValueError(
+            f"Expected a one-dimensional sequence of texts, got {_describe(raw_documents)}. "
+            "Pass one column of it, such as X['text']."
         )
     if not isinstance(raw_documents, Iterable):
         raise TypeError(f"Expected an iterable of texts, got {_describe(raw_documents)}.")
@@ -280,7 +291,11 @@ def _checked_one_by_one(raw_documents: Iterable[Any]) -> Iterator[str]:
     position = -1
     for position, text in enumerate(raw_documents):
         if not isinstance(text, str):
-            remedy = "Decode bytes first" if isinstance(text, bytes) else "Replace missing texts by '', and convert others with str()"
+            remedy = (
+                "Decode bytes first"
+                if isinstance(text, bytes)
+                else "Replace missing texts by '', and convert others with str()"
+            )
             raise TypeError(f"The text at position {position} is not a str but {_describe(text)}. {remedy}.")
         yield text
     if position < 0:

@@ -1,0 +1,43 @@
+"""Small corpora that every test can afford, made on the spot."""
+
+import os
+
+os.environ.setdefault("SCIPY_ARRAY_API", "1")  # read when scipy is imported; scikit-learn skips a check without it
+
+import numpy as np
+import pytest
+
+from skglove import GloveTextVectorizer
+
+ANIMALS = "cat dog horse cow sheep goat hen duck".split()
+TOOLS = "hammer saw drill wrench pliers chisel file lathe".split()
+FILLERS = "the a of and to in it is was with on by that for as at".split()
+
+
+def make_texts(n_texts, seed=0):
+    """Return sentences of 3 to 40 words, each with a word or two of its class."""
+    rng = np.random.RandomState(seed)
+    texts, labels = [], []
+    for i in range(n_texts):
+        topic, label = (ANIMALS, "animals") if i % 2 else (TOOLS, "tools")
+        words = [*rng.choice(FILLERS, rng.randint(2, 38)), *rng.choice(topic, rng.randint(1, 3))]
+        rng.shuffle(words)
+        texts.append(" ".join(words))
+        labels.append(label)
+    return texts, np.array(labels)
+
+
+@pytest.fixture(scope="session")
+def corpus():
+    return make_texts(200)
+
+
+@pytest.fixture(scope="session")
+def vectors():
+    rng = np.random.RandomState(1)
+    return {word: rng.normal(size=16).astype(np.float32) for word in [*ANIMALS, *TOOLS, *FILLERS[:-3]]}
+
+
+@pytest.fixture(scope="session")
+def sequences(corpus, vectors):
+    return GloveTextVectorizer(vectors, maxlen=50).fit_transform(corpus[0])

@@ -1,0 +1,194 @@
+import copy
+import pickle
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import sklearn
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from skglove import GloveTextVectorizer, TokenSequences, WordVectors
+
+TEXTS = ["The cat sat.", "A dog, the dog!", "the mat"]
+VECTORS = {"the": [1.0, 2.0], "dog": [3.0, 4.0], "unused": [5.0, 6.0]}
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        TEXTS,
+        tuple(TEXTS),
+        np.array(TEXTS),
+        np.array(TEXTS, dtype=object),
+        pd.Series(TEXTS, index=[7, 8, 9]),
+        pd.Series(TEXTS, dtype="string"),
+        pl.Series(TEXTS),
+        dict.fromkeys(TEXTS).keys(),
+    ],
+    ids=lambda texts: type(texts).__name__,
+)
+def test_any_iterable_of_texts(texts):
+    expected = GloveTextVectorizer(VECTORS, maxlen=5).fit_transform(TEXTS)
+    assert np.array_equal(GloveTextVectorizer(VECTORS, maxlen=5).fit_transform(texts), expected)
+
+
+def test_generators_are_read_once():
+    expected = GloveTextVectorizer(VECTORS, maxlen=5).fit_transform(TEXTS)
+    assert np.array_equal(GloveTextVectorizer(VECTORS, maxlen=5).fit_transform(text for text in TEXTS), expected)
+    fitted = GloveTextVectorizer(VECTORS, maxlen=5).fit(text for text in TEXTS)
+    assert np.array_equal(fitted.transform(iter(TEXTS)), expected)
+
+
+def test_fitted_attributes():
+    vectorizer = GloveTextVectorizer(VECTORS, num_words=4).fit(TEXTS)
+    assert vectorizer.vocabulary_ == {"the": 1, "dog": 2, "cat": 3}
+    assert vectorizer.word_counts_ == {"the": 3, "cat": 1, "sat": 1, "a": 1, "dog": 2, "mat": 1}
+    assert vectorizer.embedding_matrix_.dtype == np.float32
+    assert vectorizer.embedding_matrix_.tolist() == [[0, 0], [1, 2], [3, 4], [0, 0]]
+    assert vectorizer.n_words_found_ == 2
+
+
+def test_transform_gives_sequences_with_the_vectors():
+    vectorizer = GloveTextVectorizer(VECTORS).fit(TEXTS)
+    X = vectorizer.transform(["the dog", "of nobody"])
+    assert isinstance(X, TokenSequences)
+    assert X.shape == (2, 1000)
+    assert X.dtype == np.int32
+    assert X[0, -2:].tolist() == [1, 2]
+    assert not X[1].any()
+    assert X.embedding_matrix is vectorizer.embedding_matrix_
+
+
+class GensimLike:
+    key_to_index = {"the": 1, "dog": 0}  # noqa: RUF012
+    vectors = np.array([[3.0, 4.0], [1.0, 2.0]])
+
+
+def test_sources_of_vectors(tmp_path):
+    file = tmp_path / "vectors.txt"
+    file.write_text("the 1 2\ndog 3 4\nunused 5 6\n")
+    expected = GloveTextVectorizer(VECTORS).fit(TEXTS).embedding_matrix_
+    for source in (str(file), file, GensimLike(), WordVectors(list(VECTORS), np.array(list(VECTORS.values())))):
+        assert np.array_equal(GloveTextVectorizer(source).fit(TEXTS).embedding_matrix_, expected)
+
+
+def test_without_vectors():
+    vectorizer = GloveTextVectorizer(embeddings=None).fit(TEXTS)
+    assert vectorizer.embedding_matrix_ is None
+    assert vectorizer.n_words_found_ == 0
+    assert vectorizer.transform(TEXTS).input_dim == len(vectorizer.vocabulary_) + 1
+
+
+def test_oov_token_stands_for_unknown_words():
+    vectorizer = GloveTextVectorizer(VECTORS, oov_token="<OOV>", num_words=4, maxlen=3).fit(TEXTS)
+    assert vectorizer.vocabulary_ == {"<OOV>": 1, "the": 2, "dog": 3}
+    assert vectorizer.transform(["the grey dog"]).tolist() == [[2, 1, 3]]
+
+
+def test_inverse_transform():
+    vectorizer = GloveTextVectorizer(VECTORS).fit(TEXTS)
+    assert vectorizer.inverse_transform(vectorizer.transform(["The dog, unknown: CAT", ""])) == ["the dog cat", ""]
+    with pytest.raises(ValueError, match="id 99"):
+        vectorizer.inverse_transform([[1, 99]])
+
+
+def test_feature_names_out():
+    names = GloveTextVectorizer(VECTORS, maxlen=3).fit(TEXTS).get_feature_names_out()
+    assert names.tolist() == ["glovetextvectorizer0", "glovetextvectorizer1", "glovetextvectorizer2"]
+
+
+def test_set_output_where_nothing_is_lost():
+    frame = (
+        GloveTextVectorizer(None, maxlen=3)
+        .set_output(transform="pandas")
+        .fit_transform(pd.Series(TEXTS, index=[7, 8, 9]))
+    )
+    assert isinstance(frame, pd.DataFrame)
+    assert frame.shape == (3, 3)
+    assert isinstance(GloveTextVectorizer(None).set_output(transform="polars").fit_transform(TEXTS), pl.DataFrame)
+
+
+def test_set_output_that_would_lose_the_vectors_is_an_error():
+    with pytest.raises(ValueError, match="cannot carry the word vectors"):
+        GloveTextVectorizer(VECTORS).set_output(transform="pandas").fit_transform(TEXTS)
+    with (
+        sklearn.config_context(transform_output="pandas"),
+        pytest.raises(ValueError, match="cannot carry the word vectors"),
+    ):
+        GloveTextVectorizer(VECTORS).fit(TEXTS).transform(TEXTS)
+
+
+@pytest.mark.parametrize("copied", [lambda v: pickle.loads(pickle.dumps(v)), copy.deepcopy])
+def test_copies_are_equal(copied):
+    fitted = GloveTextVectorizer(VECTORS, maxlen=4).fit(TEXTS)
+    assert np.array_equal(copied(fitted).transform(TEXTS), fitted.transform(TEXTS))
+    assert np.array_equal(copied(fitted).embedding_matrix_, fitted.embedding_matrix_)
+    assert clone(fitted).get_params() == fitted.get_params()
+
+
+@pytest.mark.parametrize(
+    ("texts", "error", "message"),
+    [
+        ("one text", ValueError, r"Got one str.*pass a list"),
+        (b"one text", ValueError, "Got one bytes"),
+        (["a", None], TypeError, "position 1.*None"),
+        (["a", "b", float("nan")], TypeError, "position 2.*nan"),
+        (["a", b"b"], TypeError, "position 1.*bytes.*Decode"),
+        ([3, "b"], TypeError, "position 0.*int"),
+        ([["a", "b"]], TypeError, "position 0.*list"),
+        (pd.Series(["a", pd.NA]), TypeError, "position 1"),
+        (iter(["a", None]), TypeError, "position 1"),
+        (pd.DataFrame({"text": ["a"]}), ValueError, "one-dimensional.*one column"),
+        (np.array([["a"]]), ValueError, "one-dimensional.*one column"),
+        ({"a": 1}, ValueError, "one-dimensional"),
+        (3, TypeError, "iterable"),
+        ([], ValueError, "no texts"),
+        (iter([]), ValueError, "no texts"),
+        (["", " ", "!?"], ValueError, "no words"),
+    ],
+    ids=str,
+)
+def test_bad_texts(texts, error, message):
+    with pytest.raises(error, match=message):
+        GloveTextVectorizer(VECTORS).fit(texts)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"maxlen": 0}, "'maxlen'"),
+        ({"maxlen": 2.5}, "'maxlen'"),
+        ({"num_words": -1}, "'num_words'"),
+        ({"num_words": 1}, "'num_words'"),
+        ({"padding": "left"}, "'padding'.*'left'"),
+        ({"truncating": None}, "'truncating'"),
+        ({"lower": "yes"}, "'lower'"),
+        ({"filters": None}, "'filters'"),
+        ({"split": ""}, "split"),
+        ({"oov_token": 1}, "'oov_token'"),
+        ({"oov_token": "cat"}, "oov_token='cat' is also a word"),
+    ],
+    ids=str,
+)
+def test_bad_parameters(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        GloveTextVectorizer(**{"embeddings": VECTORS, **parameters}).fit(TEXTS)
+
+
+@pytest.mark.parametrize("embeddings", ["glove.6B.100", "no/such/file.txt", {}, 3, object()], ids=str)
+def test_bad_embeddings_are_found_before_the_texts_are_read(embeddings):
+    def texts():
+        raise AssertionError("read too early")
+        yield
+
+    with pytest.raises((ValueError, TypeError, FileNotFoundError)):
+        GloveTextVectorizer(embeddings).fit(texts())
+
+
+def test_transform_before_fit():
+    with pytest.raises(NotFittedError):
+        GloveTextVectorizer(VECTORS).transform(TEXTS)
+    with pytest.raises(ValueError, match="no texts"):
+        GloveTextVectorizer(VECTORS).fit(TEXTS).transform([])
