@@ -32,19 +32,32 @@ def import_keras() -> ModuleType:
         If Keras has been set to another backend than TensorFlow.
     """
     with _lock:
-        if "tensorflow" not in sys.modules and _LEVEL not in os.environ:
-            with _environment_restored(), warnings.catch_warnings(), _chatter_held_back():
-                os.environ[_LEVEL] = "3"  # read once, by the first message
-                import tensorflow as tf
-
-                tf.config.list_logical_devices()  # the last notes come when the devices are first looked at
+        _check_backend(os.environ.get("KERAS_BACKEND", "tensorflow"))  # TensorFlow imports Keras, so this comes first
+        if "tensorflow" not in sys.modules:
+            with _environment_restored(), warnings.catch_warnings():
+                _import_tensorflow()
         import keras
-    if keras.config.backend() != "tensorflow":
+    _check_backend(keras.config.backend())  # which can also be set in a file
+    return keras
+
+
+def _import_tensorflow() -> None:
+    if _LEVEL in os.environ:
+        import tensorflow
+    else:
+        with _chatter_held_back():
+            os.environ[_LEVEL] = "3"  # read once, by the first message
+            import tensorflow
+
+            tensorflow.config.list_logical_devices()  # the last notes come when the devices are first looked at
+
+
+def _check_backend(backend: str) -> None:
+    if backend != "tensorflow":
         raise RuntimeError(
-            f"Keras runs on {keras.config.backend()!r} in this process, but skglove trains on TensorFlow. "
+            f"Keras is set to run on {backend!r} in this process, but skglove trains on TensorFlow. "
             "Set KERAS_BACKEND=tensorflow before Keras is imported."
         )
-    return keras
 
 
 @contextlib.contextmanager

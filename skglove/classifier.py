@@ -63,6 +63,9 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
     optimizer : str or keras.optimizers.Optimizer, default="rmsprop"
         A name gets `learning_rate`; an optimizer object is copied and keeps its own.
     learning_rate : float, default=0.001
+    learning_rate_schedule : {"linear", "constant"}, default="linear"
+        Whether the learning rate falls in a straight line to 0 over all `epochs`, or stays as it is. It always stays as it is
+        in `partial_fit` and with an optimizer object.
     epochs : int, default=10
         Passes over the training documents, at most if `early_stopping`.
     batch_size : int, default=128
@@ -139,6 +142,7 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         "dropout": [Interval(Real, 0, 1, closed="left"), None],
         "optimizer": [str, HasMethods(["get_config", "from_config"])],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate_schedule": [StrOptions({"linear", "constant"})],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "early_stopping": ["boolean"],
@@ -167,6 +171,7 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         dropout: float | None = None,
         optimizer: Any = "rmsprop",
         learning_rate: float = 0.001,
+        learning_rate_schedule: str = "linear",
         epochs: int = 10,
         batch_size: int = 128,
         early_stopping: bool = False,
@@ -191,6 +196,7 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         self.dropout = dropout
         self.optimizer = optimizer
         self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
         self.epochs = epochs
         self.batch_size = batch_size
         self.early_stopping = early_stopping
@@ -433,6 +439,7 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
             n_iter_no_change=self.n_iter_no_change,
             callbacks=self.callbacks or [],
             verbose=self.verbose,
+            decay=self.learning_rate_schedule == "linear" and isinstance(self.optimizer, str) and not resume,
         )
 
     def _set_fitted(self, network: TrainedNetwork, classes: np.ndarray) -> None:

@@ -1,5 +1,6 @@
 """Fitting a network: the loop over epochs, early stopping, the progress bar."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,6 +40,7 @@ def train(
     n_iter_no_change: int,
     callbacks: Sequence[Any],
     verbose: int,
+    decay: bool = False,
 ) -> dict[str, list[float]]:
     """Train a compiled network.
 
@@ -54,6 +56,8 @@ def train(
     callbacks : sequence of keras.callbacks.Callback
     verbose : int
         0 is silent, anything else shows one progress bar over all epochs.
+    decay : bool
+        Whether the learning rate falls in a straight line to 0 over all epochs.
 
     Returns
     -------
@@ -65,6 +69,8 @@ def train(
     own = [history]
     if validation is not None:
         own.append(keras.callbacks.EarlyStopping("val_loss", patience=n_iter_no_change, restore_best_weights=True))
+    if decay:
+        own.append(_falling_rate(keras, network.optimizer, epochs * training.n_batches))
     with tqdm(total=epochs * training.n_batches, disable=not verbose, unit="batch", desc="fit") as bar:
         if verbose:
             own.append(_progress(keras, bar, epochs))
@@ -148,6 +154,15 @@ def _sums(logits: Any, y: Any, weights: Any) -> Any:
     loss = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
     right = tf.cast(tf.argmax(logits, axis=1, output_type=tf.int32) == y, tf.float32)
     return tf.stack([tf.reduce_sum(weights * value) for value in (loss, right, tf.ones_like(loss))])
+
+
+def _falling_rate(keras: Any, optimizer: Any, n_steps: int) -> Any:
+    start, steps = float(optimizer.learning_rate), itertools.count()
+
+    def set_rate(batch: int, logs: Any = None) -> None:
+        optimizer.learning_rate = start * (1 - next(steps) / n_steps)
+
+    return keras.callbacks.LambdaCallback(on_train_batch_begin=set_rate)
 
 
 def _progress(keras: Any, bar: tqdm, epochs: int) -> Any:

@@ -15,12 +15,12 @@ FILLERS = "the a of and to in it is was with on by that for as at".split()
 
 
 def make_texts(n_texts, seed=0):
-    """Return sentences of 3 to 40 words, each with a word or two of its class."""
+    """Return sentences of 3 to 20 words, each with one or two of its class."""
     rng = np.random.RandomState(seed)
     texts, labels = [], []
     for i in range(n_texts):
         topic, label = (ANIMALS, "animals") if i % 2 else (TOOLS, "tools")
-        words = [*rng.choice(FILLERS, rng.randint(2, 38)), *rng.choice(topic, rng.randint(1, 3))]
+        words = [*rng.choice(FILLERS, rng.randint(2, 19)), *rng.choice(topic, rng.randint(1, 3))]
         rng.shuffle(words)
         texts.append(" ".join(words))
         labels.append(label)
@@ -34,8 +34,15 @@ def corpus():
 
 @pytest.fixture(scope="session")
 def vectors():
+    """Return vectors in which the words of a class are alike, as pre-trained ones would be."""
     rng = np.random.RandomState(1)
-    return {word: rng.normal(size=16).astype(np.float32) for word in [*ANIMALS, *TOOLS, *FILLERS[:-3]]}
+    groups = [ANIMALS, TOOLS, FILLERS[:-3]]
+    centers = rng.normal(size=(len(groups), 16))
+    return {
+        word: (center + 0.5 * rng.normal(size=16)).astype(np.float32)
+        for group, center in zip(groups, centers, strict=True)
+        for word in group
+    }
 
 
 @pytest.fixture(scope="session")

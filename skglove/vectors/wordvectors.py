@@ -37,7 +37,7 @@ class WordVectors:
     >>> from skglove import WordVectors
     >>> vectors = WordVectors(["man", "woman", "king", "queen"], [[1, 0, 0], [0, 1, 0], [1, 0, 1], [0, 1, 1]])
     >>> vectors.most_similar(positive=["king", "woman"], negative=["man"], topn=1)
-    [('queen', 1.0...)]
+    [('queen', 0.95...)]
     """
 
     def __init__(self, words: Sequence[str], vectors: Any) -> None:

@@ -1,0 +1,287 @@
+import random
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+
+from skglove import ConvTextClassifier, GloveTextVectorizer, TokenSequences
+from skglove.backend import import_keras
+
+SMALL = {"filters": 16, "dense_units": 16, "epochs": 10, "batch_size": 16, "learning_rate": 0.003, "random_state": 0}
+
+
+def small(**parameters):
+    return ConvTextClassifier(**{**SMALL, **parameters})
+
+
+@pytest.mark.parametrize("architecture", ["stacked", "parallel"])
+@pytest.mark.parametrize("trainable", [False, True])
+def test_it_learns(sequences, corpus, architecture, trainable):
+    classifier = small(architecture=architecture, trainable=trainable).fit(sequences[:150], corpus[1][:150])
+    assert classifier.score(sequences[150:], corpus[1][150:]) > 0.9
+    assert classifier.history_["loss"][-1] < classifier.history_["loss"][0]
+    assert classifier.n_iter_ == 10
+
+
+def test_it_learns_from_scratch(sequences, corpus):
+    plain = np.asarray(sequences)
+    classifier = small(embedding_dim=12, epochs=20).fit(plain[:150], corpus[1][:150])
+    assert classifier.network_.weights[0].shape == (plain[:150].max() + 1, 12)
+    assert classifier.score(plain[150:], corpus[1][150:]) > 0.9
+
+
+def test_trainable_decides_whether_vectors_move(sequences, corpus):
+    frozen, moved = (small(trainable=t, epochs=1).fit(sequences, corpus[1]) for t in (False, True))
+    assert frozen.network_.weights[0] is sequences.embedding_matrix
+    changed = moved.network_.weights[0] != sequences.embedding_matrix
+    assert changed[1:].any(axis=1).all()
+    assert not changed[0].any()
+
+
+def test_outputs_agree(sequences, corpus):
+    for labels in (corpus[1], np.arange(200) % 3):
+        classifier = small(epochs=2).fit(sequences, labels)
+        probabilities = classifier.predict_proba(sequences)
+        assert probabilities.shape == (200, len(classifier.classes_))
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+        np.testing.assert_allclose(classifier.predict_log_proba(sequences), np.log(probabilities), atol=1e-5)
+        assert (classifier.predict(sequences) == classifier.classes_[probabilities.argmax(axis=1)]).all()
+        scores = classifier.decision_function(sequences)
+        assert scores.shape == ((200,) if len(classifier.classes_) == 2 else (200, 3))
+
+
+@pytest.mark.parametrize(
+    "labels", [["no", "yes"], [False, True], [-1, 1], [0.0, 1.0], pd.Series(["a", "b"], dtype="category")], ids=str
+)
+def test_labels_of_any_type(sequences, labels):
+    y = np.asarray(labels)[np.arange(200) % 2]
+    classifier = small(epochs=1).fit(sequences, y)
+    assert classifier.classes_.tolist() == sorted(np.asarray(labels).tolist())
+    assert set(classifier.predict(sequences).tolist()) <= set(np.asarray(labels).tolist())
+
+
+def test_the_same_random_state_gives_the_same_model(sequences, corpus):
+    def weights(seed, **parameters):
+        return (
+            small(epochs=2, trainable=True, random_state=seed, **parameters).fit(sequences, corpus[1]).network_.weights
+        )
+
+    for parameters in ({}, {"architecture": "parallel", "early_stopping": True}):
+        first, second, other = weights(3, **parameters), weights(3, **parameters), weights(4, **parameters)
+        assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+        assert not np.array_equal(first[1], other[1])
+
+
+def test_nothing_global_is_touched(sequences, corpus):
+    import tensorflow as tf
+
+    np.random.seed(1)
+    random.seed(1)
+    tf.random.set_seed(1)
+    expected = np.random.rand(), random.random(), float(tf.random.uniform(()))
+    threads = tf.config.threading.get_intra_op_parallelism_threads()
+    np.random.seed(1)
+    random.seed(1)
+    tf.random.set_seed(1)
+    small(architecture="parallel", epochs=1, early_stopping=True).fit(sequences, corpus[1])
+    assert (np.random.rand(), random.random(), float(tf.random.uniform(()))) == expected
+    assert tf.config.threading.get_intra_op_parallelism_threads() == threads
+
+
+def test_sample_weight_and_class_weight(sequences):
+    y = np.arange(200) % 2
+    ignored = small(epochs=2).fit(sequences, y, sample_weight=np.where(np.arange(200) < 100, 1.0, 0.0))
+    left_out = small(epochs=2).fit(sequences[:100], y[:100])
+    assert np.array_equal(ignored.predict_proba(sequences), left_out.predict_proba(sequences))
+    assert (small(epochs=2, class_weight={0: 1e4, 1: 1e-4}).fit(sequences, y).predict(sequences) == 0).all()
+    assert (small(epochs=2).fit(sequences, y, sample_weight=np.where(y, 1e4, 1e-4)).predict(sequences) == 1).all()
+    small(epochs=1, class_weight="balanced").fit(sequences, y)
+
+
+def test_early_stopping_keeps_the_best_weights(sequences, corpus):
+    labels = np.random.RandomState(0).permutation(corpus[1])  # nothing to learn, so the first epochs are the best
+    classifier = small(early_stopping=True, n_iter_no_change=2, epochs=40, learning_rate=0.01).fit(sequences, labels)
+    losses = classifier.history_["val_loss"]
+    assert classifier.n_iter_ == len(losses) == int(np.argmin(losses)) + 3 < 40
+    again = small(epochs=classifier.n_iter_ - 2, early_stopping=True, n_iter_no_change=40, learning_rate=0.01)
+    again.fit(sequences, labels)
+    assert np.array_equal(again.predict_proba(sequences), classifier.predict_proba(sequences))
+
+
+def test_early_stopping_with_a_class_of_one(sequences, corpus):
+    labels = np.where(np.arange(200) == 7, "rare", corpus[1])
+    assert small(early_stopping=True, epochs=1).fit(sequences, labels).classes_.tolist() == ["animals", "rare", "tools"]
+
+
+def test_warm_start_goes_on(sequences, corpus):
+    cold = small(epochs=1).fit(sequences, corpus[1])
+    warm = small(epochs=1, warm_start=True).fit(sequences, corpus[1])
+    for _ in range(6):
+        warm.fit(sequences, corpus[1])
+    assert warm.history_["loss"][0] < 0.7 * cold.history_["loss"][0]
+    with pytest.raises(ValueError, match="warm_start needs the classes of the last fit"):
+        warm.fit(sequences, np.arange(200) % 3)
+
+
+def test_partial_fit_goes_on(sequences, corpus):
+    X, y = sequences, corpus[1]
+    chunked = small()
+    for _ in range(8):
+        for chunk in (slice(0, 100), slice(100, 200)):
+            chunked.partial_fit(X[chunk], y[chunk], classes=["animals", "tools"])
+    assert chunked.score(X, y) > 0.9
+    assert len(chunked.history_["loss"]) == chunked.n_iter_ == 16
+
+
+def test_partial_fit_with_a_class_to_come(sequences, corpus):
+    classifier = small().partial_fit(sequences, corpus[1], classes=["animals", "plants", "tools"])
+    assert classifier.predict_proba(sequences).shape == (200, 3)
+    with pytest.raises(ValueError, match=r"not announced: \['stones'\]"):
+        classifier.partial_fit(sequences, np.where(np.arange(200) == 7, "stones", corpus[1]))
+    with pytest.raises(ValueError, match="not those of the first call"):
+        classifier.partial_fit(sequences, corpus[1], classes=["animals", "tools"])
+    with pytest.raises(ValueError, match="first call"):
+        small().partial_fit(sequences, corpus[1])
+    for settings in ({"early_stopping": True}, {"class_weight": "balanced"}):
+        with pytest.raises(ValueError, match="partial_fit never sees all"):
+            small(**settings).partial_fit(sequences, corpus[1], classes=["animals", "tools"])
+
+
+def test_callbacks_and_optimizers_are_those_of_keras(sequences, corpus):
+    keras = import_keras()
+    seen = []
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append((epoch, logs["loss"])))
+    optimizer = keras.optimizers.SGD(0.1)
+    classifier = small(callbacks=[callback], optimizer=optimizer, epochs=3).fit(sequences, corpus[1])
+    assert seen == list(enumerate(classifier.history_["loss"]))
+    assert callback.model is None
+    assert not optimizer.built
+
+
+def test_a_callback_can_stop_the_training(sequences, corpus):
+    stop = import_keras().callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: setattr(stop.model, "stop_training", True)
+    )
+    assert small(callbacks=[stop]).fit(sequences, corpus[1]).n_iter_ == 1
+
+
+def test_a_training_that_breaks_off_does_no_harm(sequences, corpus):
+    def fail(batch, logs):
+        raise KeyboardInterrupt
+
+    classifier = small(epochs=2, warm_start=True).fit(sequences, corpus[1])
+    expected = classifier.predict_proba(sequences)
+    broken = import_keras().callbacks.LambdaCallback(on_train_batch_end=fail)
+    with pytest.raises(KeyboardInterrupt):
+        classifier.set_params(callbacks=[broken]).fit(sequences, corpus[1])
+    assert np.array_equal(classifier.predict_proba(sequences), expected)
+    np.testing.assert_allclose(classifier.model_.predict(np.asarray(sequences), verbose=0), expected, atol=1e-5)
+
+
+def test_verbose_shows_one_bar(sequences, corpus, capfd):
+    small(epochs=2).fit(sequences, corpus[1])
+    assert capfd.readouterr() == ("", "")
+    small(epochs=2, early_stopping=True, verbose=1).fit(sequences, corpus[1])
+    out, err = capfd.readouterr()
+    assert out == ""
+    last = err.strip().split("\r")[-1]
+    assert "24/24" in last
+    assert "epoch=2/2" in last
+    assert "val_accuracy=" in last
+    assert err.count("\n") == 1
+
+
+def test_pipeline_and_cross_validation(corpus, vectors, sequences):
+    texts, labels = corpus
+    pipeline = make_pipeline(GloveTextVectorizer(vectors, maxlen=50), small(epochs=6))
+    assert cross_val_score(pipeline, texts, labels, cv=3, error_score="raise").mean() > 0.85
+    assert cross_val_score(small(epochs=6), sequences, labels, cv=3, error_score="raise").mean() > 0.85
+    # The largest id is in one fold only, where it is unknown.
+    assert cross_val_score(small(epochs=15), np.asarray(sequences), labels, cv=3, error_score="raise").mean() > 0.8
+
+
+def test_documents_without_any_word_teach_the_shares_of_the_classes():
+    with pytest.warns(UserWarning, match="No document holds a word"):
+        classifier = small().fit(np.zeros((10, 4), dtype=int), [0, 0, 0, 1, 1, 1, 1, 1, 1, 1])
+    np.testing.assert_allclose(classifier.predict_proba(np.zeros((1, 4), dtype=int)), [[0.3, 0.7]], rtol=1e-5)
+
+
+X = np.array([[0, 1, 2], [0, 0, 3], [1, 1, 1], [4, 3, 2]])
+Y = np.array([0, 1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        (["a text", "another", "b", "c"], Y, "put a GloveTextVectorizer before"),
+        ("a text", Y, "put a GloveTextVectorizer before"),
+        (X, Y[:3], "inconsistent numbers of samples"),
+        (X, np.zeros(4), "one class"),
+        (X, None, "y"),
+        (X[:0], Y[:0], "0 sample"),
+        (X - 1, Y, "Negative values"),
+        (X + 0.5, Y, r"X\[0, 0\] is 0.5, but X must hold word ids.*whole numbers"),
+        (np.where(X == 4, np.nan, X), Y, "NaN"),
+        (X[:, 0], Y, "2D array"),
+        (X * 2.0**40, Y, "too large"),
+        (TokenSequences(X, np.zeros((4, 2), dtype=np.float32)), Y, "id 4, outside the embedding matrix of 4 rows"),
+    ],
+)
+def test_bad_training_data(X, y, message):
+    with pytest.raises(ValueError, match=message):
+        small().fit(X, y)
+
+
+def test_bad_data_to_predict(sequences, corpus):
+    classifier = small(epochs=1).fit(sequences, corpus[1])
+    ids = np.asarray(sequences).copy()
+    ids[3, 5] = 10_000
+    with pytest.raises(ValueError, match="id 10000, outside the embedding matrix"):
+        classifier.predict(ids)
+    with pytest.raises(ValueError, match="whole numbers"):
+        classifier.predict(sequences + 0.5)
+    with pytest.raises(ValueError, match="another vectorizer"):
+        classifier.predict(TokenSequences([[1, 2]], np.zeros((3, 16), dtype=np.float32)))
+    plain = small(epochs=1, input_dim=5).fit(X, Y)
+    with pytest.raises(ValueError, match="2 features, but ConvTextClassifier is expecting 3"):
+        plain.predict(X[:, :2])
+    with pytest.raises(ValueError, match="id 9, outside"):
+        plain.predict(X + 5)
+    with pytest.raises(NotFittedError):
+        small().predict(X)
+    with pytest.raises(NotFittedError):
+        _ = small().model_
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"architecture": "deep"},
+        {"filters": 0},
+        {"kernel_size": 2.5},
+        {"kernel_sizes": ()},
+        {"kernel_sizes": (3, 0)},
+        {"pool_size": 0},
+        {"n_conv_layers": 0},
+        {"dense_units": -1},
+        {"trainable": "yes"},
+        {"embedding_dim": 0},
+        {"dropout": 1.0},
+        {"optimizer": 3},
+        {"optimizer": "adamant"},
+        {"learning_rate": 0},
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"validation_fraction": 1.0},
+        {"n_iter_no_change": 0},
+        {"class_weight": "even"},
+        {"callbacks": 3},
+    ],
+    ids=str,
+)
+def test_bad_parameters(parameters):
+    with pytest.raises(ValueError, match=next(iter(parameters))):
+        small(**parameters).fit(X, Y)
