@@ -41,6 +41,7 @@ class TrainedNetwork:
         self._resumable = False
         self._resumed_state: list[np.ndarray] | None = None
         self._keras = build_network(config, seed)
+        self._model: Any = None
         self.weights = self._keras.get_weights()
         if embedding_matrix is not None:
             self.weights[0] = embedding_matrix
@@ -82,7 +83,7 @@ class TrainedNetwork:
             for variable, value in zip(_training_state(network), self._resumed_state, strict=True):
                 variable.assign(value)
             self._resumed_state = None
-        self._keras = None  # if training breaks off, the weights are still those from before
+        self._keras = self._model = None  # if training breaks off, the weights are still those from before
         history = train(network, training, validation, **options)
         self._keras = network
         self._resumable = resume
@@ -116,7 +117,9 @@ class TrainedNetwork:
         -------
         keras.Model
         """
-        return with_probabilities(self._network(), self.config)
+        if self._model is None:
+            self._model = with_probabilities(self._network(), self.config)
+        return self._model
 
     def _network(self) -> Any:
         if self._keras is None:
@@ -126,7 +129,7 @@ class TrainedNetwork:
         return self._keras
 
     def __getstate__(self) -> dict[str, Any]:
-        state = dict(self.__dict__, _keras=None)
+        state = dict(self.__dict__, _keras=None, _model=None)
         if self._keras is not None and self._resumable:
             state["_resumed_state"] = [np.asarray(variable) for variable in _training_state(self._keras)]
         return state
