@@ -60,12 +60,13 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
     dropout : float or None, default=None
         Share of features dropped before the last layer in training. None is the architecture's own: 0 for "stacked", 0.5 for
         "parallel".
-    optimizer : str or keras.optimizers.Optimizer, default="rmsprop"
+    optimizer : str or keras.optimizers.Optimizer, default="adam"
         A name gets `learning_rate`; an optimizer object is copied and keeps its own.
-    learning_rate : float, default=0.001
-    learning_rate_schedule : {"linear", "constant"}, default="linear"
-        Whether the learning rate falls in a straight line to 0 over all `epochs`, or stays as it is. It always stays as it is
-        in `partial_fit` and with an optimizer object.
+    learning_rate : float, default=0.003
+        The highest, where there is a schedule.
+    learning_rate_schedule : {"warmup_stable_decay", "constant"}, default="warmup_stable_decay"
+        Whether the learning rate rises in the first twentieth of all steps and falls to 0 in the last two fifths, or always
+        stays as it is. It stays as it is in `partial_fit` and with an optimizer object.
     epochs : int, default=10
         Passes over the training documents, at most if `early_stopping`.
     batch_size : int, default=128
@@ -142,7 +143,7 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         "dropout": [Interval(Real, 0, 1, closed="left"), None],
         "optimizer": [str, HasMethods(["get_config", "from_config"])],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "learning_rate_schedule": [StrOptions({"linear", "constant"})],
+        "learning_rate_schedule": [StrOptions({"warmup_stable_decay", "constant"})],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "early_stopping": ["boolean"],
@@ -169,9 +170,9 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         embedding_dim: int = 100,
         input_dim: int | None = None,
         dropout: float | None = None,
-        optimizer: Any = "rmsprop",
-        learning_rate: float = 0.001,
-        learning_rate_schedule: str = "linear",
+        optimizer: Any = "adam",
+        learning_rate: float = 0.003,
+        learning_rate_schedule: str = "warmup_stable_decay",
         epochs: int = 10,
         batch_size: int = 128,
         early_stopping: bool = False,
@@ -439,7 +440,7 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
             n_iter_no_change=self.n_iter_no_change,
             callbacks=self.callbacks or [],
             verbose=self.verbose,
-            decay=self.learning_rate_schedule == "linear" and isinstance(self.optimizer, str) and not resume,
+            scheduled=self.learning_rate_schedule != "constant" and isinstance(self.optimizer, str) and not resume,
         )
 
     def _set_fitted(self, network: TrainedNetwork, classes: np.ndarray) -> None:

@@ -10,6 +10,9 @@ from tqdm.auto import tqdm
 from skglove.backend import import_keras
 from skglove.batches import TrainingSet
 
+# Shares of the steps in which the learning rate rises to its height, and in which it falls to 0.
+_WARM_UP, _DECAY = 0.05, 0.4
+
 
 def compile_network(network: Any, optimizer: Any, learning_rate: float) -> None:
     """Give a network its optimizer, where Keras' callbacks look for it.
@@ -40,7 +43,7 @@ def train(
     n_iter_no_change: int,
     callbacks: Sequence[Any],
     verbose: int,
-    decay: bool = False,
+    scheduled: bool = False,
 ) -> dict[str, list[float]]:
     """Train a compiled network.
 
@@ -56,8 +59,8 @@ def train(
     callbacks : sequence of keras.callbacks.Callback
     verbose : int
         0 is silent, anything else shows one progress bar over all epochs.
-    decay : bool
-        Whether the learning rate falls in a straight line to 0 over all epochs.
+    scheduled : bool
+        Whether the learning rate rises in the first steps and falls to 0 in the last ones.
 
     Returns
     -------
@@ -69,8 +72,8 @@ def train(
     own = [history]
     if validation is not None:
         own.append(keras.callbacks.EarlyStopping("val_loss", patience=n_iter_no_change, restore_best_weights=True))
-    if decay:
-        own.append(_falling_rate(keras, network.optimizer, epochs * training.n_batches))
+    if scheduled:
+        own.append(_scheduled_rate(keras, network.optimizer, epochs * training.n_batches))
     with tqdm(total=epochs * training.n_batches, disable=not verbose, unit="batch", desc="fit") as bar:
         if verbose:
             own.append(_progress(keras, bar, epochs))
@@ -156,11 +159,13 @@ def _sums(logits: Any, y: Any, weights: Any) -> Any:
     return tf.stack([tf.reduce_sum(weights * value) for value in (loss, right, tf.ones_like(loss))])
 
 
-def _falling_rate(keras: Any, optimizer: Any, n_steps: int) -> Any:
-    start, steps = float(optimizer.learning_rate), itertools.count()
+def _scheduled_rate(keras: Any, optimizer: Any, n_steps: int) -> Any:
+    """Set the learning rate of each step: warm-up, stable, decay (Hu et al. 2024, MiniCPM)."""
+    highest, steps = float(optimizer.learning_rate), itertools.count(1)
 
     def set_rate(batch: int, logs: Any = None) -> None:
-        optimizer.learning_rate = start * (1 - next(steps) / n_steps)
+        done = next(steps) / (n_steps + 1)
+        optimizer.learning_rate = highest * min(1, done / _WARM_UP, (1 - done) / _DECAY)
 
     return keras.callbacks.LambdaCallback(on_train_batch_begin=set_rate)
 
