@@ -1,0 +1,40 @@
+"""GridSearchCV in worker processes: no hang, no warning, the scores of one process."""
+
+import json
+import subprocess
+import sys
+
+CODE = """
+import json, sys
+from quickstart import load_articles
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+from skglove import ConvTextClassifier, GloveTextVectorizer
+
+texts, labels = load_articles()
+pipeline = Pipeline([
+    ("vect", GloveTextVectorizer("glove.6B.50d", maxlen=200)),
+    ("clf", ConvTextClassifier(filters=32, dense_units=32, epochs=6, batch_size=8, random_state=0)),
+])
+grid = {"vect__num_words": [500, 5000], "clf__trainable": [False, True]}
+search = GridSearchCV(pipeline, grid, cv=2, n_jobs=int(sys.argv[1]), error_score="raise").fit(texts[::12], labels[::12])
+results = search.cv_results_
+print(json.dumps({name: results[name].tolist() for name in results if name.endswith("test_score")}))
+"""
+
+
+def test_two_jobs_give_the_scores_of_one(request):
+    answers = []
+    for n_jobs in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-W", "default", "-c", CODE, n_jobs],
+            cwd=request.config.rootpath / "examples",
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        answers.append(json.loads(done.stdout))
+    assert answers[0] == answers[1]
+    assert len(set(answers[0]["mean_test_score"])) > 1
