@@ -1,0 +1,330 @@
+"""Word vectors in text: GloVe's and word2vec's formats, plain, gzipped or zipped.
+
+A line is a word, then its numbers. The numbers are counted from the right, for ``glove.840B`` has words with blanks in
+them. Ordinary lines are read by NumPy, a block at a time; every line out of the ordinary goes through `_read_line`,
+which alone says what is right and what is broken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+
+from .archives import reading
+from .decimals import MARGIN, parse_decimals
+from .tokenindex import TokenIndex
+
+Array = np.ndarray[Any, Any]
+
+_BLOCK = 1 << 18
+_LONGEST_LINE = 1 << 26
+_SNIFFED_LINES = 100
+_NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_LINE_END = re.compile(rb"(?<![ \r])[ \r]+\n")
+_NOT_FINITE = re.compile(rb"[+-]?(nan|inf|infinity)", re.IGNORECASE)
+
+
+class Layout(NamedTuple):
+    """What the first lines tell about a file."""
+
+    dim: int
+    declared: int | None  # words, by the header; None without header
+    tabs: bool
+
+    @property
+    def separator(self) -> int:
+        """The byte after the word."""
+        return 9 if self.tabs else 32
+
+
+class BrokenLineError(ValueError):
+    """A line that cannot be read; `line` counts from 0 within what was read."""
+
+    def __init__(self, line: int, problem: str) -> None:
+        super().__init__(problem)
+        self.line = line
+        self.problem = problem
+
+
+def read_layout(path: str | Path) -> Layout:
+    """Learn from its first lines how a file is laid out.
+
+    Raises
+    ------
+    ValueError
+        If there are no vectors in it, or its header contradicts its first line.
+    """
+    lines: list[bytes] = []
+    with reading(path) as file:
+        for block in _blocks(file, path):
+            lines += block[MARGIN:].split(b"\n")[:-1]
+            if sum(1 for line in lines if line.strip()) > 1:
+                break
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not numbered:
+        raise ValueError(f"{path} is empty: expected lines of a word and its numbers, such as 'the 0.418 0.24968'.")
+    header = _header(numbered)
+    body = numbered[1:] if header else numbered
+    counts = [_count_numbers(line) for _, line in body[:_SNIFFED_LINES]]
+    dim = Counter(counts).most_common(1)[0][0]
+    first, line = body[0]
+    if header and header[1] != dim:
+        raise ValueError(
+            f"{path}, line 1: the header says {header[1]} numbers a line, but line {first} has {counts[0]}. "
+            "Either is wrong; a file without header must not begin with two whole numbers."
+        )
+    if dim < 1:
+        raise ValueError(
+            f"{path}, line {first}: expected a word and its numbers, such as 'the 0.418 0.24968', got {_show(line)}."
+        )
+    return Layout(dim, header[0] if header else None, b"\t" in line and b" " not in line.strip())
+
+
+def iterate_vectors(path: str | Path, layout: Layout) -> Iterator[tuple[list[str], Array]]:
+    """Read a whole file, block by block.
+
+    Yields
+    ------
+    words : list of str
+        The words of some lines, repeated ones included.
+    rows : ndarray of float32 of shape (len(words), layout.dim)
+    """
+    line = 0
+    total = 0
+    skip = layout.declared is not None
+    with reading(path) as file:
+        for block in _blocks(file, path):
+            lines = block.count(b"\n")
+            if skip:
+                block = bytes(MARGIN) + block[block.index(b"\n") + 1 :]
+            words, rows = _parse(block, layout, path, range(line + 1 + skip, line + 1 + lines))
+            skip = False
+            line += lines
+            total += len(words)
+            yield words, rows
+    check_declared(path, layout, total)
+
+
+def check_declared(path: str | Path, layout: Layout, total: int) -> None:
+    """Compare the number of words with the header's."""
+    if total == 0:
+        raise ValueError(f"{path} has a header and no vectors.")
+    if layout.declared is not None and layout.declared != total:
+        raise ValueError(
+            f"{path}, line 1: the header says {layout.declared} words, but the file has {total}. "
+            "Was it cut off? Fetch it again, or correct the header."
+        )
+
+
+def count_vectors(index: TokenIndex, layout: Layout) -> int:
+    """How many of an indexed file's lines hold a vector."""
+    return int(np.count_nonzero(np.diff(index.starts) > 2)) - (layout.declared is not None)
+
+
+def read_words(
+    path: str | Path, layout: Layout, index: TokenIndex, vocabulary: Iterable[str]
+) -> tuple[list[str], Array]:
+    """Read from an indexed plain file the words of a vocabulary, and parse no other line.
+
+    Returns
+    -------
+    words : list of str
+        Those of the vocabulary that the file has, in the file's order.
+    rows : ndarray of float32 of shape (len(words), layout.dim)
+    """
+    wanted = dict.fromkeys(vocabulary)
+    separator = bytes([layout.separator])
+    tokens = _first_tokens(list(wanted), separator)
+    found = index.candidates(list(tokens))
+    if layout.declared is not None:
+        found = found[found > 0]
+    lines: list[bytes] = []
+    numbers: list[int] = []
+    for group, some in _lines_at(path, index.starts, found):
+        for number, line in zip(group, some, strict=True):
+            if line[: line.find(separator)] in tokens:
+                lines.append(line)
+                numbers.append(number + 1)
+    if lines and not lines[-1].endswith(b"\n"):
+        lines[-1] += b"\n"
+    step = max(1, _BLOCK // (8 * layout.dim))
+
+    def parse(i: int) -> tuple[list[str], Array]:
+        return _parse(bytes(MARGIN) + b"".join(lines[i : i + step]), layout, path, numbers[i : i + step])
+
+    with ThreadPoolExecutor(2) as pool:  # NumPy lets two threads work at a time
+        parts = [([], np.zeros((0, layout.dim), np.float32)), *pool.map(parse, range(0, len(lines), step))]
+    words = [word for some_words, _ in parts for word in some_words]
+    return first_of_each(words, np.concatenate([rows for _, rows in parts]), wanted)
+
+
+def _first_tokens(words: list[str], separator: bytes) -> set[bytes]:
+    text = "\n".join(words).encode("utf-8", "surrogatepass")
+    if separator in text or text.count(b"\n") >= len(words):
+        return {word.encode("utf-8", "surrogatepass").split(separator, 1)[0] for word in words}
+    return set(text.split(b"\n")) if words else set()
+
+
+def first_of_each(words: list[str], rows: Array, wanted: dict[str, None] | None = None) -> tuple[list[str], Array]:
+    """Drop later rows of a word that came before, and the words not wanted."""
+    distinct = set(words)
+    if len(distinct) == len(words) and (wanted is None or distinct <= wanted.keys()):
+        return words, rows
+    places: dict[str, int] = {}
+    for i, word in enumerate(words):
+        if wanted is None or word in wanted:
+            places.setdefault(word, i)
+    return list(places), rows[list(places.values())]
+
+
+def _lines_at(path: str | Path, starts: Array, lines: Array) -> Iterator[tuple[list[int], list[bytes]]]:
+    """Read the given lines, neighbours together."""
+    begin, end = starts[lines], starts[lines + 1]
+    apart = (begin[1:] - end[:-1] > 1 << 12) | (np.diff(begin >> 20) > 0)  # not far apart, and about 1 MB at a time
+    edges = [0, *(np.flatnonzero(apart) + 1).tolist(), len(lines)]
+    with open(path, "rb", buffering=0) as file:
+        for i, j in pairwise(edges):
+            if i == j:
+                continue
+            first = int(begin[i])
+            file.seek(first)
+            text = file.read(int(end[j - 1]) - first)
+            places = zip((begin[i:j] - first).tolist(), (end[i:j] - first).tolist(), strict=True)
+            yield lines[i:j].tolist(), [text[a:b] for a, b in places]
+
+
+def _blocks(file: IO[bytes], path: str | Path) -> Iterator[bytes]:
+    """Cut a file into blocks of whole lines, each behind `MARGIN` bytes of nothing."""
+    margin = bytes(MARGIN)
+    rest = b""
+    size = _BLOCK
+    while block := file.read(size):
+        cut = block.rfind(b"\n") + 1
+        if cut:
+            yield margin + rest + block[:cut]
+            rest, size = block[cut:], _BLOCK
+            continue
+        rest += block
+        size = max(_BLOCK, len(rest))
+        if len(rest) > _LONGEST_LINE:
+            raise ValueError(f"{path} has a line of more than {_LONGEST_LINE >> 20} MB: it is no text of word vectors.")
+    if rest:
+        yield margin + rest + b"\n"
+
+
+def _header(lines: Sequence[tuple[int, bytes]]) -> tuple[int, int] | None:
+    """Read word2vec's header: words and numbers a word, in the first line, with others behind it."""
+    number, line = lines[0]
+    fields = line.split()
+    if number > 1 or len(lines) == 1 or len(fields) != 2:
+        return None
+    if not all(field.isdigit() and len(field) < 19 for field in fields):
+        return None
+    return int(fields[0]), int(fields[1])
+
+
+def _count_numbers(line: bytes) -> int:
+    """Count the numbers from the right, and leave a word."""
+    count = 0
+    for field in reversed(line.split()):
+        if not _NUMBER.fullmatch(field) and not _NOT_FINITE.fullmatch(field):
+            break
+        count += 1
+    return min(count, len(line.split()) - (line[:1] not in (b" ", b"\t")))
+
+
+def _parse(block: bytes, layout: Layout, path: str | Path, numbers: Sequence[int]) -> tuple[list[str], Array]:
+    """Parse whole lines; `numbers` are their line numbers, for what is said of a broken one."""
+    try:
+        return _parse_block(block, layout)
+    except BrokenLineError as error:
+        raise ValueError(f"{path}, line {numbers[error.line]}: {error.problem}") from None
+
+
+def _parse_block(block: bytes, layout: Layout) -> tuple[list[str], Array]:
+    dim = layout.dim
+    if layout.tabs:
+        block = block.replace(b"\t", b" ")
+    buffer = np.frombuffer(block, np.uint8)
+    newlines = np.flatnonzero(buffer == 10)
+    before = buffer[newlines - 1]
+    if ((before == 13) | (before == 32)).any():  # Windows line ends; word2vec ends its lines with a blank
+        block = block[:MARGIN] + _LINE_END.sub(b"\n", block[MARGIN:])
+        buffer = np.frombuffer(block, np.uint8)
+        newlines = np.flatnonzero(buffer == 10)
+    mask = buffer == 32
+    mask |= buffer == 10
+    blanks = np.flatnonzero(mask)
+    n = len(newlines)
+    fields = np.diff(np.searchsorted(blanks, newlines), prepend=-1)
+    ordinary = fields == dim + 1
+    if not ordinary.all():
+        blanks = blanks[np.repeat(ordinary, fields)]
+    ends = blanks.reshape(-1, dim + 1)
+    starts = ends[:, :-1] + 1
+    values, bad = parse_decimals(buffer, starts.ravel(), ends[:, 1:].ravel())
+    rows = np.empty((n, dim), np.float32)
+    rows[ordinary] = values.reshape(-1, dim)
+    begins: Array = np.concatenate([[MARGIN], newlines[:-1] + 1])
+    words = [block[a:b] for a, b in zip(begins[ordinary].tolist(), ends[:, 0].tolist(), strict=True)]
+    if not len(bad) and len(words) == n:
+        return _decode(words, range(n)), rows
+    return _parse_oddities(block, begins, newlines, ordinary, bad // dim, words, rows)
+
+
+def _parse_oddities(
+    block: bytes, begins: Array, newlines: Array, ordinary: Array, bad: Array, words: list[bytes], rows: Array
+) -> tuple[list[str], Array]:
+    """Read one by one the lines that were not ordinary, and put all in order."""
+    found: dict[int, bytes] = dict(zip(np.flatnonzero(ordinary).tolist(), words, strict=True))
+    again = np.union1d(np.flatnonzero(ordinary)[bad], np.flatnonzero(~ordinary))
+    for i in again.tolist():
+        line = block[begins[i] : newlines[i]]
+        found.pop(i, None)
+        if line.strip():
+            found[i], rows[i] = _read_line(line, rows.shape[1], i)
+    kept = sorted(found)
+    return _decode([found[i] for i in kept], kept), rows[kept]
+
+
+def _decode(words: list[bytes], lines: Sequence[int]) -> list[str]:
+    try:
+        return b"\n".join(words).decode("utf-8").split("\n") if words else []
+    except UnicodeDecodeError:
+        for line, word in zip(lines, words, strict=True):
+            try:
+                word.decode("utf-8")
+            except UnicodeDecodeError:
+                raise BrokenLineError(line, f"the word is not UTF-8: {_show(word)}.") from None
+        raise  # pragma: no cover - one of the words is not UTF-8
+
+
+def _read_line(line: bytes, dim: int, number: int) -> tuple[bytes, list[float]]:
+    """Read one line; what stands here is what a line may look like."""
+    fields = line.rsplit(None, dim)
+    if len(fields) == dim and line[:1] in (b" ", b"\t"):  # the word is empty
+        fields.insert(0, b"")
+    if len(fields) != dim + 1:
+        raise BrokenLineError(number, f"expected a word and {dim} numbers, got {len(fields)} fields: {_show(line)}.")
+    values = []
+    for field in fields[1:]:
+        value = float(field) if _NUMBER.fullmatch(field) else float("nan")
+        if not abs(value) <= np.finfo(np.float32).max:
+            raise BrokenLineError(
+                number,
+                f"expected a word and {dim} finite float32 numbers, but {_show(field)} is none, in {_show(line)}.",
+            )
+        values.append(value)
+    return fields[0], values
+
+
+def _show(what: bytes) -> str:
+    text = what[:60].decode("utf-8", "backslashreplace")
+    return repr(text) + ("..." if len(what) > 60 else "")
