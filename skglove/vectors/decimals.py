@@ -63,6 +63,7 @@ def parse_decimals(buffer: Array, starts: Array, stops: Array) -> tuple[Array, A
     last_eight = windows[stops - 8]
     whole, decimals, fine = _with_point(last_eight, short)
     fine &= lengths <= 8
+    fine &= lengths > 1  # a point alone is no number
     values = whole / _POWERS[decimals]
     left = np.flatnonzero(~fine)
     if left.size:

@@ -28,6 +28,8 @@ _LONGEST_LINE = 1 << 26
 _SNIFFED_LINES = 100
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _LINE_END = re.compile(rb"(?<![ \r])[ \r]+\n")
+_LARGEST = float(np.finfo(np.float32).max)
+_SWAPPED = bytes.maketrans(b"\t ", b" \t")
 _NOT_FINITE = re.compile(rb"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 
@@ -84,7 +86,7 @@ def read_layout(path: str | Path) -> Layout:
         raise ValueError(
             f"{path}, line {first}: expected a word and its numbers, such as 'the 0.418 0.24968', got {_show(line)}."
         )
-    return Layout(dim, header[0] if header else None, b"\t" in line and b" " not in line.strip())
+    return Layout(dim, header[0] if header else None, b"\t" in line.strip() and b" " not in line.strip())
 
 
 def iterate_vectors(path: str | Path, layout: Layout) -> Iterator[tuple[list[str], Array]]:
@@ -187,7 +189,7 @@ def first_of_each(words: list[str], rows: Array, wanted: dict[str, None] | None 
 def _lines_at(path: str | Path, starts: Array, lines: Array) -> Iterator[tuple[list[int], list[bytes]]]:
     """Read the given lines, neighbours together."""
     begin, end = starts[lines], starts[lines + 1]
-    apart = (begin[1:] - end[:-1] > 1 << 12) | (np.diff(begin >> 20) > 0)  # not far apart, and about 1 MB at a time
+    apart = (begin[1:] - end[:-1] > 1 << 14) | (np.diff(begin >> 20) > 0)  # not far apart, and about 1 MB at a time
     edges = [0, *(np.flatnonzero(apart) + 1).tolist(), len(lines)]
     with open(path, "rb", buffering=0) as file:
         for i, j in pairwise(edges):
@@ -243,15 +245,18 @@ def _count_numbers(line: bytes) -> int:
 def _parse(block: bytes, layout: Layout, path: str | Path, numbers: Sequence[int]) -> tuple[list[str], Array]:
     """Parse whole lines; `numbers` are their line numbers, for what is said of a broken one."""
     try:
-        return _parse_block(block, layout)
+        words, rows = _parse_block(block, layout)
     except BrokenLineError as error:
         raise ValueError(f"{path}, line {numbers[error.line]}: {error.problem}") from None
+    if layout.tabs:
+        words = [word.replace("\t", " ") for word in words]
+    return words, rows
 
 
 def _parse_block(block: bytes, layout: Layout) -> tuple[list[str], Array]:
     dim = layout.dim
     if layout.tabs:
-        block = block.replace(b"\t", b" ")
+        block = block.translate(_SWAPPED)
     buffer = np.frombuffer(block, np.uint8)
     newlines = np.flatnonzero(buffer == 10)
     before = buffer[newlines - 1]
@@ -308,21 +313,22 @@ def _decode(words: list[bytes], lines: Sequence[int]) -> list[str]:
 
 def _read_line(line: bytes, dim: int, number: int) -> tuple[bytes, list[float]]:
     """Read one line; what stands here is what a line may look like."""
-    fields = line.rsplit(None, dim)
-    if len(fields) == dim and line[:1] in (b" ", b"\t"):  # the word is empty
-        fields.insert(0, b"")
-    if len(fields) != dim + 1:
-        raise BrokenLineError(number, f"expected a word and {dim} numbers, got {len(fields)} fields: {_show(line)}.")
+    fields = line.split(b" ")
+    numbers: list[bytes] = []
+    while fields and len(numbers) < dim:
+        if field := fields.pop():  # several blanks are as good as one
+            numbers.append(field)
+    if len(numbers) < dim or not fields:
+        got = len(line.split())
+        raise BrokenLineError(number, f"expected a word and {dim} numbers, got {got} fields: {_show(line)}.")
     values = []
-    for field in fields[1:]:
+    for field in reversed(numbers):
         value = float(field) if _NUMBER.fullmatch(field) else float("nan")
-        if not abs(value) <= np.finfo(np.float32).max:
-            raise BrokenLineError(
-                number,
-                f"expected a word and {dim} finite float32 numbers, but {_show(field)} is none, in {_show(line)}.",
-            )
+        if not abs(value) <= _LARGEST:
+            problem = f"expected a word and {dim} finite float32 numbers, got {_show(field)} in {_show(line)}."
+            raise BrokenLineError(number, problem)
         values.append(value)
-    return fields[0], values
+    return b" ".join(fields).rstrip(b" "), values
 
 
 def _show(what: bytes) -> str:

@@ -22,6 +22,7 @@ _ONE, _SEVEN, _MIX = np.uint64(1), np.uint64(7), np.uint64(29)
 _FACTORS = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 _TABLE_BITS = 20
 _BLOCK = 1 << 20  # fits a core's own cache, with the arrays made from it
+_SHARED = 1 << 24  # bytes of a file that two threads are worth
 _HASHED = 16  # bytes of a token that its hash sees
 
 
@@ -47,7 +48,7 @@ class TokenIndex:
     @classmethod
     def of_file(cls, path: str | Path, size: int, separator: int = 32, threads: int = 2) -> TokenIndex:
         """Index a file's first `size` bytes; two threads share a big file, since NumPy lets both work at a time."""
-        if size < 1 << 24:
+        if size < _SHARED:
             threads = 1
         edges = [size * i // threads for i in range(threads + 1)]
         parts = list(pairwise(edges))
