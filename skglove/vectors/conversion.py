@@ -47,8 +47,6 @@ def as_matrix(vectors: Any, what: str = "vectors") -> Array:
     """
     if isinstance(vectors, np.ndarray) and vectors.ndim == 2 and vectors.dtype == np.float32:
         return vectors
-    if hasattr(vectors, "get") and type(vectors).__module__.startswith("cupy"):
-        vectors = vectors.get()
     try:
         matrix = np.asarray(vectors, dtype=np.float32)
     except (TypeError, ValueError) as error:

@@ -19,7 +19,7 @@ from .registry import Source
 TIMEOUT = (10.0, 60.0)  # seconds to connect, and to wait for the next bytes
 ATTEMPTS = 4  # connections to one source, as long as it answers at all
 PAUSE = 1.0  # seconds before the second attempt; twice as long before each further one
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16  # what a broken connection loses at most
 
 
 class DownloadError(OSError):
