@@ -32,7 +32,8 @@ from .tokenindex import TokenIndex
 Array = np.ndarray[Any, Any]
 
 FORMAT = 1
-_NEAR = 1 << 12  # rows this many bytes apart are read in one go
+_NEAR = 1 << 12  # rows at most so many bytes apart are read in one go
+_BLOCK = 1 << 19  # fits a core's own cache
 
 
 def home() -> Path:
@@ -95,7 +96,7 @@ class StoredEntry:
         text = (self.path / "words.txt").read_bytes()
         places = zip(index.starts[rows].tolist(), (index.starts[rows + 1] - 1).tolist(), strict=True)
         found = b"\n".join([text[a:b] for a, b in places]).decode("utf-8").split("\n") if len(rows) else []
-        if len(found) != len(wanted) or not all(word in wanted for word in found):
+        if len(found) != len(wanted) or not set(found) <= wanted.keys():
             kept = [i for i, word in enumerate(found) if word in wanted]
             rows, found = rows[kept], [found[i] for i in kept]
         return found, read_rows(self.path / "vectors.npy", rows)
@@ -111,20 +112,36 @@ def read_rows(path: Path, rows: Array) -> Array:
         result = np.empty((len(rows), dim), dtype)
         if not result.size:
             return result
-        width = dim * dtype.itemsize
-        apart = (np.diff(rows) * width > _NEAR) | (np.diff(rows * width >> 20) > 0)
-        edges = [0, *(np.flatnonzero(apart) + 1).tolist(), len(rows)]
-        for i, j in pairwise(edges):
-            first, last = int(rows[i]), int(rows[j - 1])
-            file.seek(begin + first * width)
-            if last - first == j - i - 1:
-                got = file.readinto(result[i:j].data.cast("B"))
-                if got != (j - i) * width:
-                    raise ValueError(f"{path} is cut off.")
-            else:
-                block = np.frombuffer(file.read((last - first + 1) * width), dtype).reshape(-1, dim)
-                np.take(block, rows[i:j] - first, axis=0, out=result[i:j])
+        groups = list(_groups(rows, dim * dtype.itemsize))
+        block = np.empty((max(int(spans.sum()) for *_, spans in groups), dim), dtype)
+        for i, j, first, spans in groups:
+            bases = np.cumsum(spans) - spans
+            _read_spans(file, begin, first, spans, block)
+            counts = np.diff(np.searchsorted(rows[i:j], first), append=j - i)
+            np.take(block, rows[i:j] + np.repeat(bases - first, counts), axis=0, out=result[i:j])
     return result
+
+
+def _groups(rows: Array, width: int) -> Iterator[tuple[int, int, Array, Array]]:
+    """Cut rows into spans that are read in one go, gaps included, and these into blocks of moderate size."""
+    heads = np.flatnonzero(np.diff(rows, prepend=rows[0] - _NEAR) * width > _NEAR)
+    tails = np.append(heads[1:], len(rows))
+    first = rows[heads]
+    spans = rows[tails - 1] - first + 1
+    blocks = np.flatnonzero(np.diff(np.cumsum(spans) * width // _BLOCK)) + 1
+    for a, b in pairwise([0, *blocks.tolist(), len(heads)]):
+        yield int(heads[a]), int(tails[b - 1]), first[a:b], spans[a:b]
+
+
+def _read_spans(file: Any, begin: int, first: Array, spans: Array, block: Array) -> None:
+    width = block.shape[1] * block.itemsize
+    view = block.data.cast("B")
+    place = 0
+    for offset, size in zip((begin + first * width).tolist(), (spans * width).tolist(), strict=True):
+        file.seek(offset)
+        if file.readinto(view[place : place + size]) != size:
+            raise ValueError(f"{file.name} is cut off.")
+        place += size
 
 
 def find(key: str) -> StoredEntry | None:

@@ -73,7 +73,11 @@ class TokenIndex:
         shift = np.uint64(64 - _TABLE_BITS)
         table[wanted >> shift] = True
         lines = np.flatnonzero(table[self.keys >> shift])
-        return lines[np.isin(self.keys[lines], wanted)]
+        wanted.sort()
+        keys = self.keys[lines]
+        places = np.searchsorted(wanted, keys)
+        places[places == len(wanted)] = 0
+        return lines[wanted[places] == keys] if len(wanted) else lines[:0]
 
     def save(self, path: Path) -> None:
         """Write the index to one ``.npy`` file."""
@@ -91,7 +95,7 @@ class TokenIndex:
 
 def _words_to_keys(words: Sequence[bytes], separator: int) -> tuple[Array, Array]:
     starts = np.zeros(len(words) + 1, np.int64)
-    np.cumsum(np.fromiter((len(word) + 1 for word in words), np.int64, len(words)), out=starts[1:])
+    np.cumsum(np.fromiter(map(len, words), np.int64, len(words)) + 1, out=starts[1:])
     text = bytes([separator]).join(words) + bytes([separator]) * (_HASHED + 1)
     return starts, _keys(np.frombuffer(text, np.uint8), starts[:-1], separator)
 

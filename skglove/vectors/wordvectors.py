@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -233,7 +234,7 @@ class WordVectors:
     def key_to_index(self) -> dict[str, int]:
         """The row of each word; made when first asked for."""
         if self._key_to_index is None:
-            self._key_to_index = {word: i for i, word in enumerate(self.index_to_key)}
+            self._key_to_index = dict(zip(self.index_to_key, range(len(self.index_to_key)), strict=True))
         return self._key_to_index
 
     @property
@@ -303,7 +304,7 @@ class WordVectors:
         """
         words = list(_as_vocabulary(vocabulary) or ())
         result = np.zeros((len(words) + 1, self.dim), np.float32)
-        rows = np.fromiter((self.key_to_index.get(word, -1) for word in words), np.int64, len(words))
+        rows = np.fromiter(map(self.key_to_index.get, words, repeat(-1)), np.int64, len(words))
         known = np.flatnonzero(rows >= 0)
         result[known + 1] = self.vectors[rows[known]]
         return result

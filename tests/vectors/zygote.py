@@ -22,25 +22,11 @@ from tqdm.auto import tqdm  # noqa: F401
 from skglove.vectors import WordVectors, fetching, finding, registry, store
 
 EVENTS = ("open", "os.", "shutil.", "socket.connect", "fcntl.")
-URL, SIZE, CHECKSUM, WORDS, DIM, TOTAL = json.loads(sys.argv[1])
-fetching.PAUSE = 0.01
-registry.ENTRIES["test.vectors"] = registry.Entry(
-    "test.vectors", DIM, WORDS, "made up", False, (registry.Source(URL, SIZE, CHECKSUM),)
-)
-convert = store.write_vectors
-
-
-def counted(*arguments):
-    with open(os.environ["SKGLOVE_HOME"] + ".conversions", "a") as file:
-        file.write("1")
-    convert(*arguments)
-
-
-store.write_vectors = counted
 
 
 def child(kill_at, report):
     seen = 0
+    entry = registry.ENTRIES["test.vectors"]
 
     def hook(event, _):
         nonlocal seen
@@ -52,8 +38,8 @@ def child(kill_at, report):
     sys.addaudithook(hook)
     vectors = WordVectors.load("test.vectors")
     total = seen
-    right = len(vectors) == WORDS and float(np.sum(vectors.vectors, dtype=np.float64)) == TOTAL
-    part = finding.load_entry(registry.ENTRIES["test.vectors"], [vectors.index_to_key[-1]])
+    right = len(vectors) == entry.words and repr(float(np.sum(vectors.vectors, dtype=np.float64))) == entry.corpus
+    part = finding.load_entry(entry, [vectors.index_to_key[-1]])
     right &= np.array_equal(part.rows[0], vectors.vectors[-1])
     os.write(report, json.dumps(total).encode())
     return 0 if right else 1
@@ -85,5 +71,22 @@ def run(home, children=1, kill_at=None, kill_after=None):
     return {"codes": codes, "events": json.loads(text) if text else None, "seconds": seconds}
 
 
-for line in sys.stdin:
-    print(json.dumps(run(**json.loads(line))), flush=True)
+def main():
+    url, size, checksum, words, dim, total = json.loads(sys.argv[1])
+    fetching.PAUSE = 0.01
+    source = registry.Source(url, size, checksum)
+    registry.ENTRIES["test.vectors"] = registry.Entry("test.vectors", dim, words, repr(total), False, (source,))
+    convert = store.write_vectors
+
+    def counted(*arguments):
+        with open(os.environ["SKGLOVE_HOME"] + ".conversions", "a") as file:
+            file.write("1")
+        convert(*arguments)
+
+    store.write_vectors = counted
+    for line in sys.stdin:
+        print(json.dumps(run(**json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
