@@ -33,6 +33,8 @@ _POWERS = 10.0 ** np.arange(17)
 _SIGNS = np.array([1.0, -1.0])
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
+_FEW = 64  # so many numbers are read one by one sooner than all at once
+
 MARGIN = 16
 """How many readable bytes must lie before the first number."""
 
@@ -58,6 +60,8 @@ def parse_decimals(buffer: Array, starts: Array, stops: Array) -> tuple[Array, A
     negative = buffer[starts] == 45
     lengths = stops - starts
     lengths -= negative
+    nine = np.flatnonzero(lengths == 9)
+    lengths[nine[buffer[stops[nine] - 9] == 48]] = 8  # 0.0054697 is .0054697
     short = np.minimum(lengths, 8)
     np.maximum(short, 0, out=short)
     last_eight = windows[stops - 8]
@@ -66,7 +70,7 @@ def parse_decimals(buffer: Array, starts: Array, stops: Array) -> tuple[Array, A
     fine &= lengths > 1  # a point alone is no number
     values = whole / _POWERS[decimals]
     left = np.flatnonzero(~fine)
-    if left.size:
+    if left.size > _FEW:
         values[left], solved = _long(windows, last_eight[left], stops[left], lengths[left])
         left = left[~solved]
     values *= _SIGNS.take(negative.view(np.int8))

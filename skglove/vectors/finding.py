@@ -97,7 +97,8 @@ def load_file(source: Path, vocabulary: Collection[str] | None) -> Found:
 def _load_lines(path: Path, vocabulary: Collection[str]) -> Found:
     layout = text.read_layout(path)
     index = _line_index(path, layout)
-    text.check_declared(path, layout, text.count_vectors(index, layout))
+    if layout.declared is not None:
+        text.check_declared(path, layout, text.count_vectors(index, layout))
     return Found(*text.read_words(path, layout, index, vocabulary))
 
 
@@ -207,4 +208,4 @@ def _collect(blocks: Iterator[tuple[list[str], Array]], dim: int, vocabulary: Co
             some, rows = [some[i] for i in kept], rows[kept]
         words += some
         parts.append(rows)
-    return Found(*text.first_of_each(words, np.concatenate(parts), wanted))
+    return Found(*text.first_of_each(words, np.concatenate(parts)))

@@ -90,9 +90,8 @@ class StoredEntry:
     def select(self, vocabulary: Iterable[str]) -> tuple[list[str], Array]:
         """Read the words of a vocabulary that are there, in their order there, and only their rows."""
         wanted = dict.fromkeys(vocabulary)
-        tokens = [word.encode("utf-8", "surrogatepass") for word in wanted]
         index = TokenIndex.load(self.path / "index.npy", 10)
-        rows = index.candidates(tokens)
+        rows = index.candidates(wanted)
         text = (self.path / "words.txt").read_bytes()
         places = zip(index.starts[rows].tolist(), (index.starts[rows + 1] - 1).tolist(), strict=True)
         found = b"\n".join([text[a:b] for a, b in places]).decode("utf-8").split("\n") if len(rows) else []
@@ -247,8 +246,7 @@ def write_vectors(draft: Path, dim: int, blocks: Iterable[tuple[list[str], Array
         if file.tell() != begin:
             raise ValueError("the header of the .npy file has outgrown its place")  # pragma: no cover
     np.save(draft / "norms.npy", np.concatenate([np.zeros(0, np.float32), *norms]))
-    text = (draft / "words.txt").read_bytes()
-    TokenIndex.of_words(text.split(b"\n")[:-1]).save(draft / "index.npy")
+    TokenIndex.of_text((draft / "words.txt").read_bytes(), 10).save(draft / "index.npy")
 
 
 def _distinct(blocks: Iterable[tuple[list[str], Array]], seen: set[str]) -> Iterator[tuple[list[str], Array]]:

@@ -24,6 +24,7 @@ from .tokenindex import TokenIndex
 Array = np.ndarray[Any, Any]
 
 _BLOCK = 1 << 18
+_NEAR = 1 << 13  # lines at most so many bytes apart are read in one go
 _LONGEST_LINE = 1 << 26
 _SNIFFED_LINES = 100
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -142,64 +143,63 @@ def read_words(
     rows : ndarray of float32 of shape (len(words), layout.dim)
     """
     wanted = dict.fromkeys(vocabulary)
-    separator = bytes([layout.separator])
-    tokens = _first_tokens(list(wanted), separator)
-    found = index.candidates(list(tokens))
+    found = index.candidates(wanted)
     if layout.declared is not None:
         found = found[found > 0]
-    lines: list[bytes] = []
-    numbers: list[int] = []
-    for group, some in _lines_at(path, index.starts, found):
-        for number, line in zip(group, some, strict=True):
-            if line[: line.find(separator)] in tokens:
-                lines.append(line)
-                numbers.append(number + 1)
-    if lines and not lines[-1].endswith(b"\n"):
-        lines[-1] += b"\n"
     step = max(1, _BLOCK // (8 * layout.dim))
 
     def parse(i: int) -> tuple[list[str], Array]:
-        return _parse(bytes(MARGIN) + b"".join(lines[i : i + step]), layout, path, numbers[i : i + step])
+        numbers = found[i : i + step]
+        lines = _lines_at(path, index.starts, numbers)
+        try:
+            words, rows = _parse(bytes(MARGIN) + b"".join(lines), layout, path, (numbers + 1).tolist())
+        except ValueError:  # a line that nobody asked for, but for its hash, must not be an error
+            words, rows = _parse_asked(lines, (numbers + 1).tolist(), wanted, layout, path)
+        kept = [j for j, word in enumerate(words) if word in wanted]
+        return (words, rows) if len(kept) == len(words) else ([words[j] for j in kept], rows[kept])
 
     with ThreadPoolExecutor(2) as pool:  # NumPy lets two threads work at a time
-        parts = [([], np.zeros((0, layout.dim), np.float32)), *pool.map(parse, range(0, len(lines), step))]
+        parts = [([], np.zeros((0, layout.dim), np.float32)), *pool.map(parse, range(0, len(found), step))]
     words = [word for some_words, _ in parts for word in some_words]
-    return first_of_each(words, np.concatenate([rows for _, rows in parts]), wanted)
+    return first_of_each(words, np.concatenate([rows for _, rows in parts]))
 
 
-def _first_tokens(words: list[str], separator: bytes) -> set[bytes]:
-    text = "\n".join(words).encode("utf-8", "surrogatepass")
-    if separator in text or text.count(b"\n") >= len(words):
-        return {word.encode("utf-8", "surrogatepass").split(separator, 1)[0] for word in words}
-    return set(text.split(b"\n")) if words else set()
+def _parse_asked(
+    lines: list[bytes], numbers: list[int], wanted: Iterable[str], layout: Layout, path: str | Path
+) -> tuple[list[str], Array]:
+    separator = bytes([layout.separator])
+    tokens = {word.encode("utf-8", "surrogatepass").split(separator, 1)[0] for word in wanted}
+    asked = [i for i, line in enumerate(lines) if line.split(separator, 1)[0] in tokens]
+    block = bytes(MARGIN) + b"".join([lines[i] for i in asked])
+    return _parse(block, layout, path, [numbers[i] for i in asked])
 
 
-def first_of_each(words: list[str], rows: Array, wanted: dict[str, None] | None = None) -> tuple[list[str], Array]:
-    """Drop later rows of a word that came before, and the words not wanted."""
-    distinct = set(words)
-    if len(distinct) == len(words) and (wanted is None or distinct <= wanted.keys()):
+def first_of_each(words: list[str], rows: Array) -> tuple[list[str], Array]:
+    """Drop later rows of a word that came before."""
+    if len(set(words)) == len(words):
         return words, rows
     places: dict[str, int] = {}
     for i, word in enumerate(words):
-        if wanted is None or word in wanted:
-            places.setdefault(word, i)
+        places.setdefault(word, i)
     return list(places), rows[list(places.values())]
 
 
-def _lines_at(path: str | Path, starts: Array, lines: Array) -> Iterator[tuple[list[int], list[bytes]]]:
-    """Read the given lines, neighbours together."""
+def _lines_at(path: str | Path, starts: Array, lines: Array) -> list[bytes]:
+    """Read the given lines, neighbours together; the last may lack its line end in the file, but not here."""
     begin, end = starts[lines], starts[lines + 1]
-    apart = (begin[1:] - end[:-1] > 1 << 14) | (np.diff(begin >> 20) > 0)  # not far apart, and about 1 MB at a time
-    edges = [0, *(np.flatnonzero(apart) + 1).tolist(), len(lines)]
+    apart = np.flatnonzero(begin[1:] - end[:-1] > _NEAR) + 1
+    result: list[bytes] = []
     with open(path, "rb", buffering=0) as file:
-        for i, j in pairwise(edges):
-            if i == j:
-                continue
+        for i, j in pairwise([0, *apart.tolist(), len(lines)]):
             first = int(begin[i])
             file.seek(first)
             text = file.read(int(end[j - 1]) - first)
-            places = zip((begin[i:j] - first).tolist(), (end[i:j] - first).tolist(), strict=True)
-            yield lines[i:j].tolist(), [text[a:b] for a, b in places]
+            result += [
+                text[a:b] for a, b in zip((begin[i:j] - first).tolist(), (end[i:j] - first).tolist(), strict=True)
+            ]
+    if result and not result[-1].endswith(b"\n"):
+        result[-1] += b"\n"
+    return result
 
 
 def _blocks(file: IO[bytes], path: str | Path) -> Iterator[bytes]:

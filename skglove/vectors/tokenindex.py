@@ -6,7 +6,7 @@ line too many, never one too few, so who uses it compares the bytes afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +20,7 @@ _ONES = np.uint64(0x0101010101010101)
 _HIGH_BITS = np.uint64(0x8080808080808080)
 _ONE, _SEVEN, _MIX = np.uint64(1), np.uint64(7), np.uint64(29)
 _FACTORS = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
+_PLACE, _TOP = np.uint64(sum(p << (61 - 8 * p) for p in range(8))), np.uint64(61)  # 256**p * _PLACE >> 61 == p
 _TABLE_BITS = 20
 _BLOCK = 1 << 20  # fits a core's own cache, with the arrays made from it
 _SHARED = 1 << 24  # bytes of a file that two threads are worth
@@ -61,23 +62,29 @@ class TokenIndex:
         return cls(starts, np.concatenate([f[1] for f in found]), separator)
 
     @classmethod
-    def of_words(cls, words: Sequence[bytes]) -> TokenIndex:
-        """Index the text that holds one word a line."""
-        starts, keys = _words_to_keys(words, 10)
-        return cls(starts, keys, 10)
+    def of_text(cls, text: bytes, separator: int) -> TokenIndex:
+        """Index a text in which each token ends with the separator, and no line is longer than one token."""
+        buffer = np.frombuffer(text + bytes([separator]) * _HASHED, np.uint8)
+        ends = np.flatnonzero(buffer[: len(text)] == separator)
+        starts = np.zeros(len(ends) + 1, np.int64)
+        starts[1:] = ends + 1
+        return cls(starts, _keys(buffer, starts[:-1], separator), separator)
 
-    def candidates(self, tokens: Sequence[bytes]) -> Array:
-        """Return the lines, ascending, whose first token may be one of `tokens`."""
-        wanted = _words_to_keys(tokens, self.separator)[1]
-        table = np.zeros(1 << _TABLE_BITS, bool)
+    def candidates(self, words: Iterable[str]) -> Array:
+        """Return the lines, ascending, whose first token may be the first of one of these words.
+
+        A word that has a separator in it counts as several tokens here; that makes the answer longer, not wrong.
+        """
+        separator = chr(self.separator)
+        text = (separator.join(words) + separator).encode("utf-8", "surrogatepass")
+        wanted = np.sort(self.of_text(text, self.separator).keys)
         shift = np.uint64(64 - _TABLE_BITS)
+        table = np.zeros(1 << _TABLE_BITS, bool)
         table[wanted >> shift] = True
         lines = np.flatnonzero(table[self.keys >> shift])
-        wanted.sort()
         keys = self.keys[lines]
-        places = np.searchsorted(wanted, keys)
-        places[places == len(wanted)] = 0
-        return lines[wanted[places] == keys] if len(wanted) else lines[:0]
+        places = np.minimum(np.searchsorted(wanted, keys), len(wanted) - 1)
+        return lines[wanted[places] == keys]
 
     def save(self, path: Path) -> None:
         """Write the index to one ``.npy`` file."""
@@ -89,15 +96,8 @@ class TokenIndex:
     @classmethod
     def load(cls, path: Path, separator: int) -> TokenIndex:
         """Read what `save` wrote."""
-        both = np.load(path)
+        both = np.load(path, mmap_mode="r")
         return cls(both[0], both[1, :-1].view(np.uint64), separator)
-
-
-def _words_to_keys(words: Sequence[bytes], separator: int) -> tuple[Array, Array]:
-    starts = np.zeros(len(words) + 1, np.int64)
-    np.cumsum(np.fromiter(map(len, words), np.int64, len(words)) + 1, out=starts[1:])
-    text = bytes([separator]).join(words) + bytes([separator]) * (_HASHED + 1)
-    return starts, _keys(np.frombuffer(text, np.uint8), starts[:-1], separator)
 
 
 def _keys(buffer: Array, starts: Array, separator: int) -> Array:
@@ -133,7 +133,7 @@ def _index_part(path: str | Path, part: tuple[int, int], size: int, separator: i
     first, last = part
     buffer = np.zeros(_BLOCK + _HASHED + 8, np.uint8)
     view = buffer.data
-    newline = np.empty(_BLOCK, bool)
+    newline = np.zeros(_BLOCK, bool)
     starts: list[Array] = []
     keys: list[Array] = []
     with open(path, "rb", buffering=0) as file:
@@ -146,8 +146,7 @@ def _index_part(path: str | Path, part: tuple[int, int], size: int, separator: i
                 break
             buffer[got : got + _HASHED + 8] = separator if got < _BLOCK + _HASHED else 0
             body = min(got, _BLOCK, last - position)
-            mask = np.equal(buffer[:body], 10, out=newline[:body])
-            begin = np.flatnonzero(mask) + 1
+            begin = _where(np.equal(buffer[:body], 10, out=newline[:body]), newline) + 1
             if fresh:
                 begin = np.concatenate([np.zeros(1, np.int64), begin])
             fresh = False
@@ -158,6 +157,20 @@ def _index_part(path: str | Path, part: tuple[int, int], size: int, separator: i
             file.seek(position)
     empty = np.zeros(0, np.int64)
     return np.concatenate([empty, *starts]), np.concatenate([empty.view(np.uint64), *keys])
+
+
+def _where(part: Array, mask: Array) -> Array:
+    """Find where the mask's first part is true; eight at a time, for that is seldom."""
+    if len(part) < len(mask):
+        mask[len(part) :] = False
+    eights = mask.view(np.uint64)
+    found = np.flatnonzero(eights != 0)
+    which = eights[found]
+    if (which & (which - _ONE)).any():  # two in eight
+        return np.flatnonzero(part)
+    which *= _PLACE
+    which >>= _TOP
+    return found * 8 + which.astype(np.int64)
 
 
 def _fill(file: Any, view: memoryview) -> int:

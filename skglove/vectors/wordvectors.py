@@ -303,10 +303,12 @@ class WordVectors:
             Row 0, for padding, is zero, and so are those of words without a vector.
         """
         words = list(_as_vocabulary(vocabulary) or ())
-        result = np.zeros((len(words) + 1, self.dim), np.float32)
+        result = np.empty((len(words) + 1, self.dim), np.float32)
+        result[0] = 0
         rows = np.fromiter(map(self.key_to_index.get, words, repeat(-1)), np.int64, len(words))
-        known = np.flatnonzero(rows >= 0)
-        result[known + 1] = self.vectors[rows[known]]
+        if len(self):
+            np.take(self.vectors, rows, axis=0, out=result[1:], mode="clip")
+        result[1:][rows < 0] = 0
         return result
 
     def most_similar(

@@ -228,6 +228,6 @@ def test_index_of_a_file_in_parts(tmp_path, threads, monkeypatch):
     index = TokenIndex.of_file(path, path.stat().st_size, threads=threads)
     assert index.starts.tolist() == [0, *np.cumsum([len(line) for line in lines])]
     for i in (0, 1, 500, 999):
-        assert i in index.candidates([lines[i].split()[0]])
-    assert len(index.candidates([line.split()[0] for line in lines])) == 1000
-    assert len(index.candidates([b"absent"])) == 0
+        assert i in index.candidates([lines[i].split()[0].decode()])
+    assert len(index.candidates([line.split()[0].decode() for line in lines])) == 1000
+    assert len(index.candidates(["absent"])) == 0
