@@ -1,5 +1,5 @@
-"""Pre-trained word vectors: found by name or path, read, and asked."""
+"""Pre-trained word vectors: named, fetched, kept, and fast."""
 
-from skglove.vectors.wordvectors import WordVectors
+from .wordvectors import WordVectors
 
 __all__ = ["WordVectors"]

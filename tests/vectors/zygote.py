@@ -1,0 +1,92 @@
+"""A process that has imported everything once, and forks a child for each load: cheap to kill.
+
+Reads a JSON command a line from standard input, and answers with one. The command
+``{"home": folder, "children": n, "kill_at": event, "kill_after": seconds}`` loads in n children at once; the first may
+kill itself (SIGKILL) at its n-th operation on files or sockets, or be killed after some seconds. The answer tells the
+exit codes, the operations of the first child, and the seconds.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+
+import filelock  # noqa: F401 - imported here, once for all children
+import numpy as np
+import platformdirs  # noqa: F401
+import pooch  # noqa: F401
+import requests  # noqa: F401
+from tqdm.auto import tqdm  # noqa: F401
+
+from skglove.vectors import WordVectors, fetching, finding, registry, store
+
+EVENTS = ("open", "os.", "shutil.", "socket.connect", "fcntl.")
+
+
+def child(kill_at, report):
+    seen = 0
+    entry = registry.ENTRIES["test.vectors"]
+
+    def hook(event, _):
+        nonlocal seen
+        if event.startswith(EVENTS):
+            seen += 1
+            if seen == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)
+    vectors = WordVectors.load("test.vectors")
+    total = seen
+    right = len(vectors) == entry.words and repr(float(np.sum(vectors.vectors, dtype=np.float64))) == entry.corpus
+    part = finding.load_entry(entry, [vectors.index_to_key[-1]])
+    right &= np.array_equal(part.rows[0], vectors.vectors[-1])
+    os.write(report, json.dumps(total).encode())
+    return 0 if right else 1
+
+
+def run(home, children=1, kill_at=None, kill_after=None):
+    os.environ["SKGLOVE_HOME"] = home
+    read, write = os.pipe()
+    begin = time.perf_counter()
+    pids = []
+    for i in range(children):
+        pid = os.fork()
+        if pid == 0:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            status = 2
+            try:
+                status = child(kill_at if i == 0 else None, write if i == 0 else os.open(os.devnull, os.O_WRONLY))
+            finally:
+                os._exit(status)
+        pids.append(pid)
+    if kill_after is not None:
+        time.sleep(kill_after)
+        os.kill(pids[0], signal.SIGKILL)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+    seconds = time.perf_counter() - begin
+    os.close(write)
+    text = os.read(read, 100)
+    os.close(read)
+    return {"codes": codes, "events": json.loads(text) if text else None, "seconds": seconds}
+
+
+def main():
+    url, size, checksum, words, dim, total = json.loads(sys.argv[1])
+    fetching.PAUSE = 0.01
+    source = registry.Source(url, size, checksum)
+    registry.ENTRIES["test.vectors"] = registry.Entry("test.vectors", dim, words, repr(total), False, (source,))
+    convert = store.write_vectors
+
+    def counted(*arguments):
+        with open(os.environ["SKGLOVE_HOME"] + ".conversions", "a") as file:
+            file.write("1")
+        convert(*arguments)
+
+    store.write_vectors = counted
+    for line in sys.stdin:
+        print(json.dumps(run(**json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
