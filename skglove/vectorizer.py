@@ -244,9 +244,10 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         self.embedding_matrix_ = None
         self.n_words_found_ = 0
         if self.embeddings is not None:
-            vectors = WordVectors.load(self.embeddings, vocabulary=self.vocabulary_)
-            self.embedding_matrix_ = vectors.embedding_matrix(self.vocabulary_)
-            self.n_words_found_ = sum(word in vectors for word in self.vocabulary_)
+            words = list(self.vocabulary_)
+            vectors = WordVectors.load(self.embeddings, vocabulary=words)
+            self.embedding_matrix_ = vectors.embedding_matrix(words)
+            self.n_words_found_ = len(vectors)
 
     def _check_output(self) -> None:
         container = _get_output_config("transform", self)["dense"]

@@ -28,8 +28,8 @@ def test_quickstart(run):
 
 def test_analogies(run):
     printed = run("analogies.py")
-    assert "400000 words, 50 dimensions" in printed
-    assert "queen: number 1\n" in printed
+    assert "WordVectors(400,000 words, dim=50)" in printed
+    assert "queen: 1\n" in printed
 
 
 def test_grid_search(run):

@@ -20,6 +20,8 @@ def reader_of(source: Any) -> Callable[[Collection[str] | None], tuple[Words, Ar
         If it is none of the known kinds.
     """
     if isinstance(source, Mapping):
+        if not source:
+            raise ValueError("Expected a mapping of words to vectors, got an empty one.")
         return lambda vocabulary: _from_mapping(source, vocabulary)
     if hasattr(source, "wv") and hasattr(source.wv, "key_to_index"):  # a whole gensim model
         source = source.wv
@@ -61,8 +63,6 @@ def _from_mapping(source: Mapping[Any, Any], vocabulary: Collection[str] | None)
     if len(words) != len(source):
         odd = next(word for word in source if not isinstance(word, str))
         raise TypeError(f"Expected a mapping of words to vectors, but the key {odd!r} is a {type(odd).__name__}.")
-    if not words:
-        raise ValueError("Expected a mapping of words to vectors, got an empty one.")
     dim = np.size(source[words[0]])
     if vocabulary is not None:
         words = [word for word in dict.fromkeys(vocabulary) if word in source]
