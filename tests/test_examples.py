@@ -12,7 +12,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 def run(monkeypatch, capsys):
     def run_example(name, *arguments):
         monkeypatch.syspath_prepend(str(EXAMPLES))
-        runpy.run_path(str(EXAMPLES / name))["main"](list(arguments))
+        runpy.run_path(str(EXAMPLES / name))["main"](*([list(arguments)] if arguments else []))
         return capsys.readouterr().out
 
     return run_example
