@@ -35,11 +35,26 @@ class Tokenizer:
         """Cut one text; between two separators in a row stands an empty piece, which is cheaper to drop later."""
         return (text.lower() if self.lower else text).translate(self._table).split(self.split)
 
-    def count(self, texts: Iterable[str]) -> Counter[str]:
-        """Count every word of `texts`; the keys are in order of first appearance."""
+    def count(self, texts: Iterable[str], in_documents: Counter[str] | None = None) -> Counter[str]:
+        """Count every word of `texts`.
+
+        Parameters
+        ----------
+        texts : iterable of str
+        in_documents : Counter, optional
+            If given, the number of texts that hold each word is added to it; the empty word stands for all of them.
+
+        Returns
+        -------
+        Counter of str
+            The keys are in order of first appearance.
+        """
         counts: Counter[str] = Counter()
         for text in texts:
-            counts.update(self._pieces(text))
+            pieces = self._pieces(text)
+            counts.update(pieces)
+            if in_documents is not None:
+                in_documents.update({*pieces, ""})
         counts.pop("", None)
         return counts
 

@@ -1,5 +1,6 @@
 """GloveTextVectorizer: texts to sequences of word ids that carry their word vectors."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from numbers import Integral
 from typing import Any
@@ -10,6 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
+from skglove.averaging import mean_vectors, smooth_idf
 from skglove.sequences import Documents, TokenSequences
 from skglove.tokenizer import KERAS_FILTERS, Tokenizer, build_vocabulary, pad
 from skglove.vectors import WordVectors
@@ -50,6 +52,11 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         The separator of words.
     oov_token : str or None, default=None
         If given, it gets id 1 and stands for every word that is not in the vocabulary; otherwise those are left out.
+    output : {"sequences", "mean"}, default="sequences"
+        What `transform` returns: sequences of ids for a `ConvTextClassifier`; or the mean of the vectors of all words of a text
+        (`maxlen` does not cut it), as features for any other estimator.
+    use_idf : bool, default=False
+        Whether in the mean rare words count more: each by its inverse document frequency, scikit-learn's smooth formula.
 
     Attributes
     ----------
@@ -61,6 +68,8 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         The vector of each id. Row 0, the padding, and the rows of words without a vector are zeros. None if `embeddings` is.
     n_words_found_ : int
         How many words of the vocabulary have a pre-trained vector.
+    idf_ : ndarray of shape (len(vocabulary_) + 1,), float64
+        The inverse document frequency of each id, 1 for the padding; with `use_idf` only.
 
     See Also
     --------
@@ -96,6 +105,8 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         "filters": [str],
         "split": [str],
         "oov_token": [str, None],
+        "output": [StrOptions({"sequences", "mean"})],
+        "use_idf": ["boolean"],
     }
 
     def __init__(
@@ -110,6 +121,8 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         filters: str = KERAS_FILTERS,
         split: str = " ",
         oov_token: str | None = None,
+        output: str = "sequences",
+        use_idf: bool = False,
     ) -> None:
         self.embeddings = embeddings
         self.num_words = num_words
@@ -120,6 +133,8 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         self.filters = filters
         self.split = split
         self.oov_token = oov_token
+        self.output = output
+        self.use_idf = use_idf
 
     def fit(self, raw_documents: Iterable[str], y: Any = None) -> "GloveTextVectorizer":
         """Learn the vocabulary and look up its vectors.
@@ -148,7 +163,10 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             raise ValueError("split='' cannot separate words; give at least one character, such as ' '.")
         if self.embeddings is not None:
             WordVectors.check_source(self.embeddings)
-        counts = self._tokenizer().count(_checked(raw_documents))
+        elif self.output == "mean":
+            raise ValueError("output='mean' averages word vectors, so embeddings cannot be None.")
+        in_documents: Counter[str] | None = Counter() if self.use_idf else None
+        counts = self._tokenizer().count(_checked(raw_documents), in_documents)
         if not counts:
             raise ValueError(
                 "The texts hold no words: all are empty or made of separators only. Check the column you passed."
@@ -160,11 +178,14 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             )
         self.word_counts_ = dict(counts)
         self.vocabulary_ = build_vocabulary(counts, self.num_words, self.oov_token)
+        if in_documents is not None:
+            self.idf_ = np.ones(len(self.vocabulary_) + 1)
+            self.idf_[1:] = smooth_idf(np.array([in_documents[w] for w in self.vocabulary_]), in_documents[""])
         self._look_up_vectors()
         return self
 
-    def transform(self, raw_documents: Iterable[str]) -> TokenSequences:
-        """Turn texts into padded sequences of ids.
+    def transform(self, raw_documents: Iterable[str]) -> np.ndarray:
+        """Turn texts into padded sequences of ids, or into means of word vectors, as `output` says.
 
         Parameters
         ----------
@@ -173,25 +194,31 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         Returns
         -------
         TokenSequences of shape (n_samples, maxlen), int32
-            With the vectors as its attribute `embedding_matrix`.
+            With the vectors as its attribute `embedding_matrix`; or, if `output` is "mean",
+            an ndarray of shape (n_samples, dim), float32, zeros for texts none of whose words has a vector.
 
         Raises
         ------
         TypeError
             If something other than text is among the texts.
         ValueError
-            If there are no texts, or if ``set_output`` asks for a data frame, which could not carry the vectors.
+            If there are no texts, or if ``set_output`` asks for a data frame of sequences, which could not carry the vectors.
         """
         check_is_fitted(self)
         self._check_output()
-        texts = list(_checked(raw_documents))
+        texts = _checked(raw_documents)
+        if not isinstance(texts, Sized):
+            texts = list(texts)
         unknown = None if self.oov_token is None else self.vocabulary_[self.oov_token]
         rows = self._tokenizer().encode(texts, self.vocabulary_, unknown)
+        if self.output == "mean":
+            weights = self.idf_ if self.use_idf else np.ones(len(self.embedding_matrix_))
+            return mean_vectors(rows, self.embedding_matrix_, weights)
         ids = pad(rows, len(texts), self.maxlen, self.padding, self.truncating)
         return TokenSequences(ids, self.embedding_matrix_, input_dim=len(self.vocabulary_) + 1)
 
-    def fit_transform(self, raw_documents: Iterable[str], y: Any = None) -> TokenSequences:
-        """Learn the vocabulary from texts and return their sequences; the same as `fit`, then `transform`.
+    def fit_transform(self, raw_documents: Iterable[str], y: Any = None) -> np.ndarray:
+        """Learn the vocabulary from texts and return what `transform` makes of them.
 
         Parameters
         ----------
@@ -200,7 +227,7 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
 
         Returns
         -------
-        TokenSequences of shape (n_samples, maxlen), int32
+        TokenSequences of shape (n_samples, maxlen), int32, or ndarray of shape (n_samples, dim), float32
         """
         self._check_output()
         texts = list(_checked(raw_documents))
@@ -235,13 +262,13 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
 
     @property
     def _n_features_out(self) -> int:
-        return self.maxlen
+        return self.embedding_matrix_.shape[1] if self.output == "mean" else self.maxlen
 
     def _tokenizer(self) -> Tokenizer:
         return Tokenizer(lower=self.lower, filters=self.filters, split=self.split)
 
     def _look_up_vectors(self) -> None:
-        self.embedding_matrix_ = None
+        self.embedding_matrix_: Any = None  # stays None without embeddings
         self.n_words_found_ = 0
         if self.embeddings is not None:
             words = list(self.vocabulary_)
@@ -251,7 +278,7 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
 
     def _check_output(self) -> None:
         container = _get_output_config("transform", self)["dense"]
-        if container != "default" and self.embeddings is not None:
+        if container != "default" and self.embeddings is not None and self.output == "sequences":
             raise ValueError(
                 f"transform output is set to {container!r}, but a data frame cannot carry the word vectors of "
                 f"embeddings={self.embeddings!r}. Call set_output(transform='default') on the vectorizer, or use embeddings=None."

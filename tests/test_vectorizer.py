@@ -120,6 +120,29 @@ def test_set_output_that_would_lose_the_vectors_is_an_error():
         GloveTextVectorizer(VECTORS).fit(TEXTS).transform(TEXTS)
 
 
+def test_mean_of_vectors():
+    vectorizer = GloveTextVectorizer(VECTORS, maxlen=1, output="mean")
+    means = vectorizer.fit_transform([*TEXTS, "nobody knows", ""])
+    assert type(means) is np.ndarray
+    assert means.dtype == np.float32
+    np.testing.assert_allclose(means, [[1, 2], [(3 + 1 + 3) / 3, (4 + 2 + 4) / 3], [1, 2], [0, 0], [0, 0]], rtol=1e-6)
+    assert len(vectorizer.get_feature_names_out()) == 2
+    frame = vectorizer.set_output(transform="pandas").transform(TEXTS)
+    assert list(frame.columns) == ["glovetextvectorizer0", "glovetextvectorizer1"]
+
+
+def test_mean_weighted_by_idf_is_that_of_scikit_learn():
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    texts = [*TEXTS, "the unused dog"]
+    vectorizer = GloveTextVectorizer(VECTORS, output="mean", use_idf=True).fit(iter(texts))
+    theirs = TfidfVectorizer(norm=None, vocabulary=list(VECTORS)).fit(texts)
+    assert vectorizer.idf_[[vectorizer.vocabulary_[word] for word in VECTORS]] == pytest.approx(theirs.idf_)
+    weights = theirs.transform(texts).toarray()
+    expected = weights @ np.array(list(VECTORS.values())) / weights.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(vectorizer.transform(texts), expected, rtol=1e-6)
+
+
 @pytest.mark.parametrize("copied", [lambda v: pickle.loads(pickle.dumps(v)), copy.deepcopy])
 def test_copies_are_equal(copied):
     fitted = GloveTextVectorizer(VECTORS, maxlen=4).fit(TEXTS)
@@ -168,6 +191,8 @@ def test_bad_texts(texts, error, message):
         ({"filters": None}, "'filters'"),
         ({"split": ""}, "split"),
         ({"oov_token": 1}, "'oov_token'"),
+        ({"output": "sum"}, "'output'"),
+        ({"output": "mean", "embeddings": None}, "embeddings cannot be None"),
         ({"oov_token": "cat"}, "oov_token='cat' is also a word"),
     ],
     ids=str,
