@@ -6,6 +6,7 @@ with their headers and without. The data are a folder of class folders, one file
 """
 
 import argparse
+import os
 import platform
 import time
 from importlib.metadata import version
@@ -77,7 +78,9 @@ def main(argv: list[str] | None = None) -> None:
     print(
         f"\n{n_train} posts to train on, {len(test)} held out, {len(np.unique(groups))} groups; vectors: {arguments.embeddings}"
     )
-    print(f"tensorflow {version('tensorflow')}, scikit-learn {version('scikit-learn')}, {platform.machine()}\n")
+    print(
+        f"tensorflow {version('tensorflow')}, scikit-learn {version('scikit-learn')}, {os.cpu_count()} cores, {platform.machine()}\n"
+    )
     print("| headers | embedding | epochs | held-out accuracy | fit, seconds |")
     print("|---|---|---|---|---|")
     for headers, name, epochs, accuracy, seconds in rows:
