@@ -78,9 +78,8 @@ def main(argv: list[str] | None = None) -> None:
     print(
         f"\n{n_train} posts to train on, {len(test)} held out, {len(np.unique(groups))} groups; vectors: {arguments.embeddings}"
     )
-    print(
-        f"tensorflow {version('tensorflow')}, scikit-learn {version('scikit-learn')}, {os.cpu_count()} cores, {platform.machine()}\n"
-    )
+    print(f"{os.cpu_count()} cores, {platform.machine()}, ", end="")
+    print(f"tensorflow {version('tensorflow')}, scikit-learn {version('scikit-learn')}\n")
     print("| headers | embedding | epochs | held-out accuracy | fit, seconds |")
     print("|---|---|---|---|---|")
     for headers, name, epochs, accuracy, seconds in rows:

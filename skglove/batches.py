@@ -22,7 +22,7 @@ class LabelledDocuments:
     y : ndarray of shape (n_documents,), int
         The position of each document's class.
     weights : ndarray of shape (n_documents,), float
-        Positive.
+        From 0 up, not all 0.
     """
 
     documents: Documents
@@ -40,14 +40,18 @@ class LabelledDocuments:
         -------
         ndarray of shape (n_classes,), float64
         """
-        shares = np.bincount(self.y, self.weights, minlength=n_classes) / self.weights.sum()
+        total = self.weights.sum()
+        shares = np.bincount(self.y, self.weights, minlength=n_classes) / (total if total > 0 else 1)
         return np.maximum(shares, 0.1 / n_classes)
 
-    def hold_out(self, fraction: float, random_state: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
-        """Split the rows in two, with the same share of each class where there are enough of it.
+    def hold_out(
+        self, rows: np.ndarray, fraction: float, random_state: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Split rows in two, with the same share of each class where there are enough of it.
 
         Parameters
         ----------
+        rows : ndarray of int
         fraction : float
             Share of the second part.
         random_state : RandomState
@@ -56,10 +60,12 @@ class LabelledDocuments:
         -------
         kept, held_out : ndarray of int
         """
-        n, counts = len(self.y), np.unique(self.y, return_counts=True)[1]
-        can_stratify = counts.min() >= 2 and min(fraction, 1 - fraction) * n >= len(counts)
-        stratify = self.y if can_stratify else None
-        return train_test_split(np.arange(n), test_size=fraction, random_state=random_state, stratify=stratify)
+        y = self.y[rows]
+        counts = np.unique(y, return_counts=True)[1]
+        can_stratify = counts.min() >= 2 and min(fraction, 1 - fraction) * len(y) >= len(counts)
+        return train_test_split(
+            rows, test_size=fraction, random_state=random_state, stratify=y if can_stratify else None
+        )
 
 
 class TrainingSet:
@@ -90,7 +96,7 @@ class TrainingSet:
     ) -> None:
         self.documents = data.documents
         self.y = data.y.astype(np.int32)
-        self.weights = (data.weights / data.weights.mean()).astype(np.float32)
+        self.weights = (data.weights / data.weights[rows].mean()).astype(np.float32)
         self.rows = rows
         self.batch_size, self.width_multiple, self.random_state = batch_size, width_multiple, random_state
         self.n_batches = -(-len(rows) // batch_size)

@@ -2,13 +2,14 @@
 
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state, compute_sample_weight
+from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
@@ -16,7 +17,9 @@ from skglove.batches import LabelledDocuments, TrainingSet
 from skglove.model import TrainedNetwork
 from skglove.network import ARCHITECTURES, NetworkConfig
 from skglove.sequences import Documents
-from skglove.validation import check_ids_below, check_same_vocabulary, check_training_data, check_word_ids
+from skglove.validation import check_ids_below, check_same_vocabulary, check_training_data, check_word_ids, fingerprint
+
+_LARGEST_WIDTH = 5000  # a text of so many places takes megabytes in every layer
 
 
 class ConvTextClassifier(ClassifierMixin, BaseEstimator):
@@ -35,8 +38,9 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         - "parallel" is the network of Kim (2014): convolutions of all widths in `kernel_sizes` side by side, `filters` filters
           each, the maximum over the text, dropout.
         - a callable ``architecture(words, n_classes)`` gets a Keras tensor of word vectors (batch, width, dim), zeros at padded
-          places and with a Keras mask, and returns a Keras tensor of logits (batch, n_classes). To be pickled it must be a
-          function that can be imported.
+          places and with a Keras mask, and returns a Keras tensor of logits (batch, n_classes). A batch can be as narrow as one
+          word, so convolutions need ``padding="same"``; and scores depend on the other texts of a batch as far as its layers
+          do not heed the mask. To be pickled it must be a function that can be imported.
     filters : int, default=128
         Filters of each convolution.
     kernel_size : int, default=5
@@ -66,7 +70,8 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         The highest, where there is a schedule.
     learning_rate_schedule : {"warmup_stable_decay", "constant"}, default="warmup_stable_decay"
         Whether the learning rate rises in the first twentieth of all steps and falls to 0 in the last two fifths, or always
-        stays as it is. It stays as it is in `partial_fit` and with an optimizer object.
+        stays as it is. It stays as it is in `partial_fit`, with an optimizer object, and if one of the callbacks sets it.
+        Training that stops early may not come to the fall.
     epochs : int, default=10
         Passes over the training documents, at most if `early_stopping`.
     batch_size : int, default=128
@@ -78,8 +83,10 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
     class_weight : dict, "balanced" or None, default=None
         As everywhere in scikit-learn; multiplied with `sample_weight`.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the last `fit`.
+        Whether `fit` goes on from the weights of the last `fit`. `trainable` and `dropout` may be changed in between: train
+        with frozen vectors first, then tune all.
     callbacks : list of keras.callbacks.Callback or None, default=None
+        Their ``model`` is the network in training: from ids that begin at the first place, to logits.
     random_state : int, RandomState instance or None, default=None
         Determines initial weights, dropout, the order of documents and the documents held out. The same integer gives the same
         model. No global generator is read or changed.
@@ -232,19 +239,20 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         """
         self._check_parameters()
         ids, y = check_training_data(self, X, y)
-        weights = self._weights(ids, y, sample_weight)
-        ids, y, weights = ids[weights > 0], y[weights > 0], weights[weights > 0]
-        classes, positions = np.unique(y, return_inverse=True)
+        weights = _check_sample_weight(sample_weight, ids, dtype=np.float64, ensure_non_negative=True)
+        if not weights.all():
+            ids, y, weights = ids[weights > 0], y[weights > 0], weights[weights > 0]
+        classes = np.unique(y)
         if len(classes) < 2:
             raise ValueError(
                 f"At least 2 classes are needed to tell apart; y holds one class only: {classes.tolist()[:1]}."
             )
-        data = LabelledDocuments(Documents(ids), positions, weights)
+        data = self._label(ids, y, weights, classes)
         random_state = check_random_state(self.random_state)
         going_on = self.warm_start and hasattr(self, "network_")
         network = self._go_on(X, data, classes) if going_on else self._start(X, data, classes, random_state)
         self.history_ = self._train(network, data, random_state, self.epochs)
-        self._set_fitted(network, classes)
+        self._set_fitted(X, network, classes)
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> "ConvTextClassifier":
@@ -276,13 +284,13 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         first = not hasattr(self, "network_")
         ids, y = check_training_data(self, X, y, reset=first)
         known = self._check_classes(y, classes)
-        data = LabelledDocuments(Documents(ids), np.searchsorted(known, y), self._weights(ids, y, None))
+        data = self._label(ids, y, np.ones(len(ids)), known)
         random_state = getattr(self, "_random_state", None) or check_random_state(self.random_state)
         network = self._start(X, data, known, random_state) if first else self._go_on(X, data, known)
         history = self._train(network, data, random_state, epochs=1, resume=True)
         earlier = {} if first else self.history_
-        self.history_ = {name: earlier.get(name, []) + new for name, new in history.items()}
-        self._set_fitted(network, known)
+        self.history_ = {name: earlier.get(name, []) + history.get(name, []) for name in {**earlier, **history}}
+        self._set_fitted(X, network, known)
         self._random_state = random_state
         return self
 
@@ -352,13 +360,28 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         sizes = self.kernel_sizes
         if not len(sizes) or not all(isinstance(size, Integral) and size > 0 for size in sizes):
             raise ValueError(f"kernel_sizes must be positive integers, such as (3, 4, 5); got {sizes!r}.")
+        if isinstance(self.optimizer, type):
+            raise ValueError(
+                f"optimizer must be a name or an object; got the class {self.optimizer.__name__}. Call it: Adam()."
+            )
+        width = self.pool_size ** (self.n_conv_layers - 1)
+        if self.architecture == "stacked" and width > _LARGEST_WIDTH:
+            raise ValueError(
+                f"pool_size={self.pool_size} and n_conv_layers={self.n_conv_layers} pool {width} places into one, so every "
+                f"text would be padded to that; at most {_LARGEST_WIDTH} are allowed. Lower one of the two."
+            )
 
-    def _weights(self, ids: np.ndarray, y: np.ndarray, sample_weight: Any) -> np.ndarray:
-        """Return the weight of each document: the caller's times the class's."""
-        weights = _check_sample_weight(sample_weight, ids, dtype=np.float64, ensure_non_negative=True)
+    def _label(self, ids: np.ndarray, y: np.ndarray, weights: np.ndarray, classes: np.ndarray) -> LabelledDocuments:
+        """Join documents with their classes and their weights, the caller's times the class's."""
+        positions = np.searchsorted(classes, y)
         if self.class_weight is not None:
-            weights = weights * compute_sample_weight(self.class_weight, y)
-        return weights
+            of_class = compute_class_weight(self.class_weight, classes=classes, y=y)
+            if not (np.isfinite(of_class).all() and (of_class >= 0).all() and of_class.any()):
+                raise ValueError(
+                    f"class_weight must hold finite numbers from 0 up, not all 0; got {self.class_weight!r}."
+                )
+            weights = weights * of_class[positions]
+        return LabelledDocuments(Documents(ids), positions, weights)
 
     def _check_classes(self, y: np.ndarray, classes: Any) -> np.ndarray:
         """Return the classes of a series of `partial_fit`."""
@@ -378,6 +401,15 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
             )
         return known
 
+    def _config(self, classes: np.ndarray, trainable: bool, input_dim: int, embedding_dim: int) -> NetworkConfig:
+        return NetworkConfig.from_parameters(
+            self.get_params(deep=False),
+            input_dim=input_dim,
+            embedding_dim=embedding_dim,
+            n_classes=len(classes),
+            trainable=trainable,
+        )
+
     def _start(
         self, X: Any, data: LabelledDocuments, classes: np.ndarray, random_state: np.random.RandomState
     ) -> TrainedNetwork:
@@ -392,24 +424,27 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
                 self.embedding_dim,
             )
         check_ids_below(data.documents.ids, input_dim)
-        config = NetworkConfig.from_parameters(
-            self.get_params(deep=False),
-            input_dim=input_dim,
-            embedding_dim=embedding_dim,
-            n_classes=len(classes),
-            trainable=self.trainable or matrix is None,
-        )
+        config = self._config(classes, self.trainable or matrix is None, input_dim, embedding_dim)
         return TrainedNetwork(config, random_state.randint(2**31), matrix, data.class_shares(len(classes)))
 
     def _go_on(self, X: Any, data: LabelledDocuments, classes: np.ndarray) -> TrainedNetwork:
-        """Return the network of the last call."""
+        """Return the network of the last call, with the present settings as far as they fit its weights."""
         if not np.array_equal(classes, self.classes_):
             raise ValueError(
                 f"warm_start needs the classes of the last fit, {self.classes_.tolist()}; got {classes.tolist()}."
             )
-        check_same_vocabulary(X, self.network_.config.embedding_dim, self.network_.config.input_dim)
-        check_ids_below(data.documents.ids, self.network_.config.input_dim)
-        return self.network_
+        check_same_vocabulary(self, X)
+        old = self.network_.config
+        check_ids_below(data.documents.ids, old.input_dim)
+        new = self._config(classes, self.trainable or self._fingerprint is None, old.input_dim, old.embedding_dim)
+        if new == old:
+            return self.network_
+        if replace(new, trainable=old.trainable, dropout=old.dropout) != old:
+            raise ValueError(
+                "Training cannot go on with a network of another shape: only trainable and dropout may change between calls. "
+                f"It was built with {old}; now the parameters are {new}. Set them back, or start anew with a clone."
+            )
+        return self.network_.changed(new)
 
     def _train(
         self,
@@ -421,14 +456,16 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
     ) -> dict[str, list[float]]:
         if not len(data.documents.ids):
             warnings.warn(
-                "No document holds a word (all ids are 0), so there is nothing to train on: every prediction will follow the "
+                "No document holds a word (all ids are 0), so there is nothing to train on. A new classifier then predicts the "
                 "shares of the classes.",
                 stacklevel=3,
             )
             return {}
-        rows, held_out = np.arange(len(data.documents)), None
+        rows, held_out = np.flatnonzero(data.weights), None
+        if not len(rows):
+            return {}
         if self.early_stopping:
-            rows, held_out = data.hold_out(self.validation_fraction, random_state)
+            rows, held_out = data.hold_out(rows, self.validation_fraction, random_state)
         batches: dict[str, Any] = {"batch_size": self.batch_size, "width_multiple": network.config.width_multiple}
         return network.train(
             TrainingSet(data, rows, random_state=random_state, **batches),
@@ -443,25 +480,31 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
             scheduled=self.learning_rate_schedule != "constant" and isinstance(self.optimizer, str) and not resume,
         )
 
-    def _set_fitted(self, network: TrainedNetwork, classes: np.ndarray) -> None:
+    def _set_fitted(self, X: Any, network: TrainedNetwork, classes: np.ndarray) -> None:
         self.classes_ = classes
         self.network_ = network
         self.n_iter_ = len(self.history_.get("loss", []))
+        self._fingerprint = fingerprint(getattr(X, "embedding_matrix", None))
 
     def _known_ids(self, X: Any) -> np.ndarray:
         """Return the ids of `X` that have a row in the embedding of the fitted network."""
-        config = self.network_.config
-        check_same_vocabulary(X, config.embedding_dim, config.input_dim)
+        check_same_vocabulary(self, X)
         ids = check_word_ids(self, X)
+        input_dim = self.network_.config.input_dim
         if self._input_kind != "sequences" and self.input_dim is None:
             # Nobody said how many ids there are: larger ones than in training are unknown words, which are left out.
-            return np.where(ids < config.input_dim, ids, 0)
-        check_ids_below(ids, config.input_dim)
+            return np.where(ids < input_dim, ids, 0)
+        check_ids_below(ids, input_dim)
         return ids
 
     def _logits(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         return self.network_.logits(Documents(self._known_ids(X)))
+
+    def __dir__(self) -> list[str]:
+        # Whoever lists all attributes and looks at them, as scikit-learn's HTML display does, should not import TensorFlow;
+        # and scikit-learn's own __dir__ looks at them, too.
+        return [name for name in object.__dir__(self) if name != "model_" and hasattr(self, name)]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,5 +1,7 @@
 """TrainedNetwork: a network's settings and weights as plain arrays, turned into Keras only where Keras is needed."""
 
+import copy
+import threading
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,9 @@ from skglove.batches import TrainingSet
 from skglove.network import ARCHITECTURES, NetworkConfig, build_network, with_probabilities
 from skglove.sequences import Documents
 from skglove.training import compile_network, train
+
+# Threads that predict with one loaded network build it once.
+_building = threading.Lock()
 
 
 class TrainedNetwork:
@@ -38,7 +43,8 @@ class TrainedNetwork:
     ) -> None:
         self.config = config
         self.seed = seed
-        self._resumable = False
+        # The optimizer's settings if its state is worth keeping, for training that goes on; and that state after loading.
+        self._resumable: str | None = None
         self._resumed_state: list[np.ndarray] | None = None
         self._keras = build_network(config, seed)
         self._model: Any = None
@@ -68,7 +74,8 @@ class TrainedNetwork:
         optimizer : str or keras.optimizers.Optimizer
         learning_rate : float
         resume : bool
-            Whether to go on with the optimizer as it was left by the last call, and keep its state in pickles.
+            Whether to keep the optimizer's state, in pickles too, and to go on from it if the last call kept it and the
+            optimizer has not been changed since.
         **options
             For `skglove.training.train`.
 
@@ -77,19 +84,35 @@ class TrainedNetwork:
         dict of str to list of float
         """
         network = self._network()
-        if not (resume and network.compiled):
+        settings = f"{optimizer} {learning_rate}" if isinstance(optimizer, str) else str(optimizer.get_config())
+        if not (resume and self._resumable == settings):
+            self._resumed_state = None
             compile_network(network, optimizer, learning_rate)
-        if resume and self._resumed_state is not None:
-            for variable, value in zip(_training_state(network), self._resumed_state, strict=True):
+        elif not network.compiled:  # loaded from a pickle
+            compile_network(network, optimizer, learning_rate)
+            for variable, value in zip(_training_state(network), self._resumed_state or [], strict=True):
                 variable.assign(value)
             self._resumed_state = None
-        self._keras = self._model = None  # if training breaks off, the weights are still those from before
+        # If training breaks off, the weights are still those from before.
+        self._keras = self._model = self._resumable = None
         history = train(network, training, validation, **options)
         self._keras = network
-        self._resumable = resume
+        self._resumable = settings if resume else None
         frozen = [] if self.config.trainable else [self.weights[0]]
         self.weights = [*frozen, *network.get_weights()[len(frozen) :]]
         return history
+
+    def changed(self, config: NetworkConfig) -> "TrainedNetwork":
+        """Return a network with these weights but other settings, as far as they change no shape.
+
+        Parameters
+        ----------
+        config : NetworkConfig
+            Different in `trainable` and `dropout` at most.
+        """
+        other = copy.copy(self)
+        other.config, other._keras, other._model, other._resumable = config, None, None, None
+        return other
 
     def logits(self, documents: Documents) -> np.ndarray:
         """Score documents: in NumPy, or in Keras if the user built the network.
@@ -122,15 +145,16 @@ class TrainedNetwork:
         return self._model
 
     def _network(self) -> Any:
-        if self._keras is None:
-            network = build_network(self.config, self.seed)
-            network.set_weights(self.weights)
-            self._keras = network
-        return self._keras
+        with _building:
+            if self._keras is None:
+                network = build_network(self.config, self.seed)
+                network.set_weights(self.weights)
+                self._keras = network
+            return self._keras
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__, _keras=None, _model=None)
-        if self._keras is not None and self._resumable:
+        if self._resumable and self._keras is not None and self._keras.compiled:
             state["_resumed_state"] = [np.asarray(variable) for variable in _training_state(self._keras)]
         return state
 

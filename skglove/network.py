@@ -108,17 +108,19 @@ def _stacked(keras: Any, x: Any, mask: Any, config: NetworkConfig, seeds: Iterat
     """Convolutions one upon the other with pooling between them, as in the Keras tutorial of 2016."""
     for i in range(config.n_conv_layers):
         if i:
-            x = keras.layers.MaxPooling1D(config.pool_size, name=f"pool_{i - 1}")(x)
-            mask = keras.layers.MaxPooling1D(config.pool_size, name=f"pool_mask_{i - 1}")(mask)
+            x = keras.layers.MaxPooling1D(config.pool_size, data_format="channels_last", name=f"pool_{i - 1}")(x)
+            mask = keras.layers.MaxPooling1D(config.pool_size, data_format="channels_last", name=f"pool_mask_{i - 1}")(
+                mask
+            )
         x = _conv(keras, config.filters, config.kernel_size, f"conv_{i}", seeds)(x) * mask
-    x = keras.layers.GlobalMaxPooling1D(name="global_pool")(x)
+    x = keras.layers.GlobalMaxPooling1D(data_format="channels_last", name="global_pool")(x)
     return _dense(keras, config.dense_units, "relu", "dense", seeds)(x)
 
 
 def _parallel(keras: Any, x: Any, mask: Any, config: NetworkConfig, seeds: Iterator[int]) -> Any:
     """Convolutions of several widths side by side, the maximum of each filter taken over the text (Kim 2014)."""
     pooled = [
-        keras.layers.GlobalMaxPooling1D(name=f"global_pool_{i}")(
+        keras.layers.GlobalMaxPooling1D(data_format="channels_last", name=f"global_pool_{i}")(
             _conv(keras, config.filters, size, f"conv_{i}", seeds)(x) * mask
         )
         for i, size in enumerate(config.kernel_sizes)
@@ -128,7 +130,9 @@ def _parallel(keras: Any, x: Any, mask: Any, config: NetworkConfig, seeds: Itera
 
 def _user_built(keras: Any, words: Any, ids: Any, config: NetworkConfig, seed: int) -> Any:
     """Let the user's callable go on from the word vectors, which carry a Keras mask of the padded places."""
-    keras.src.backend.set_keras_mask(words, keras.ops.not_equal(ids, 0))
+    # The first place is never masked, not even of a document without words: layers that average would divide by 0.
+    shown = keras.ops.concatenate([keras.ops.ones_like(ids[:, :1]), ids[:, 1:]], axis=1)
+    keras.src.backend.set_keras_mask(words, keras.ops.not_equal(shown, 0))
     with _seeded_keras(seed):
         logits = config.architecture(words, config.n_classes)  # type: ignore[operator]
     shape = getattr(logits, "shape", None)
@@ -157,6 +161,7 @@ def _conv(keras: Any, filters: int, size: int, name: str, seeds: Iterator[int]) 
         size,
         padding="same",
         activation="relu",
+        data_format="channels_last",
         kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
         name=name,
     )

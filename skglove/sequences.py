@@ -15,7 +15,7 @@ class TokenSequences(np.ndarray):
     Parameters
     ----------
     ids : array-like of shape (n_samples, maxlen)
-        Word ids; 0 is padding.
+        Word ids; 0 is padding. They are not copied if they are an int32 array already.
     embedding_matrix : ndarray of shape (n_ids, dim), float32, optional
         The vector of each id; row 0 belongs to the padding. None if nothing is pre-trained.
     input_dim : int, optional
@@ -41,7 +41,15 @@ class TokenSequences(np.ndarray):
     def __new__(  # noqa: D102 - documented in the class
         cls, ids: Any, embedding_matrix: np.ndarray | None = None, input_dim: int | None = None
     ) -> "TokenSequences":
-        self = np.asarray(ids, dtype=np.int32).view(cls)
+        given = np.asarray(ids)
+        array = given.astype(np.int32, copy=False)
+        if not np.array_equal(array, given):
+            raise ValueError(f"Word ids must be whole numbers of at most 32 bits; got values of type {given.dtype}.")
+        if embedding_matrix is not None:
+            embedding_matrix = np.asarray(embedding_matrix, dtype=np.float32)
+            if embedding_matrix.ndim != 2:
+                raise ValueError(f"embedding_matrix must be of shape (n_ids, dim); got shape {embedding_matrix.shape}.")
+        self = array.view(cls)
         self.embedding_matrix = embedding_matrix
         self.input_dim = len(embedding_matrix) if input_dim is None and embedding_matrix is not None else input_dim
         return self
@@ -75,8 +83,8 @@ def _hand_on(parts: list[TokenSequences], whole: TokenSequences) -> None:
     """Give `whole` the vectors that all its parts share."""
     first = parts[0]
     for part in parts[1:]:
-        same = part.embedding_matrix is first.embedding_matrix
-        if not same and not np.array_equal(cast(Any, part.embedding_matrix), cast(Any, first.embedding_matrix)):
+        matrices: list[Any] = [part.embedding_matrix, first.embedding_matrix]
+        if part.input_dim != first.input_dim or not (matrices[0] is matrices[1] or np.array_equal(*matrices)):
             raise ValueError(
                 "These TokenSequences carry different embedding matrices, so their ids mean different words. "
                 "Make all of them with one fitted GloveTextVectorizer."

@@ -60,7 +60,7 @@ def train(
     verbose : int
         0 is silent, anything else shows one progress bar over all epochs.
     scheduled : bool
-        Whether the learning rate rises in the first steps and falls to 0 in the last ones.
+        Whether the learning rate rises in the first steps and falls to 0 in the last ones, unless one of the callbacks sets it.
 
     Returns
     -------
@@ -68,11 +68,15 @@ def train(
         One value an epoch for the loss and accuracy, with ``val_`` before their names for those of `validation`.
     """
     keras = import_keras()
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise TypeError(f"callbacks must be Keras callbacks (keras.callbacks.Callback); got {callback!r:.60}.")
     history = keras.callbacks.History()
     own = [history]
     if validation is not None:
         own.append(keras.callbacks.EarlyStopping("val_loss", patience=n_iter_no_change, restore_best_weights=True))
-    if scheduled:
+    setters = keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau
+    if scheduled and not any(isinstance(callback, setters) for callback in callbacks):
         own.append(_scheduled_rate(keras, network.optimizer, epochs * training.n_batches))
     with tqdm(total=epochs * training.n_batches, disable=not verbose, unit="batch", desc="fit") as bar:
         if verbose:
@@ -91,13 +95,18 @@ def train(
 def _run_epochs(
     network: Any, training: TrainingSet, validation: TrainingSet | None, epochs: int, listeners: Any
 ) -> None:
-    step, assess = _trace(_training_step(network)), None if validation is None else _trace(_assessment(network))
+    step, assess = _training_step(network), None if validation is None else _trace(_assessment(network))
     network.stop_training = False
     listeners.on_train_begin()
     logs: dict[str, float] = {}
     for epoch in range(epochs):
         listeners.on_epoch_begin(epoch)
         logs = _run_batches(step, training, listeners)
+        if not np.isfinite(logs["loss"]):
+            raise ValueError(
+                f"The loss became {logs['loss']} in epoch {epoch + 1}: training diverged. Lower learning_rate; with an "
+                "architecture of your own, look for a division by zero."
+            )
         if assess is not None:
             logs |= {f"val_{name}": value for name, value in _run_batches(assess, validation).items()}
         listeners.on_epoch_end(epoch, logs)
@@ -131,16 +140,27 @@ def _trace(step: Any) -> Any:
     return tf.function(step).get_concrete_function(*signature)
 
 
-def _training_step(network: Any) -> Any:
+def _gradients(network: Any) -> Any:
     import tensorflow as tf
 
-    def step(ids: Any, y: Any, weights: Any) -> Any:
+    def compute(ids: Any, y: Any, weights: Any) -> Any:
         with tf.GradientTape() as tape:
             sums = _sums(network(ids, training=True), y, weights)
             loss = sums[0] / tf.cast(tf.size(y), tf.float32) + sum(network.losses)
+            scaled = network.optimizer.scale_loss(loss)
         # Made dense in one sum: scattered into place, the rows of a word that occurs twice are added in an order that varies.
-        gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, network.trainable_variables)]
-        network.optimizer.apply(gradients, network.trainable_variables)
+        return sums, [tf.convert_to_tensor(g) for g in tape.gradient(scaled, network.trainable_variables)]
+
+    return compute
+
+
+def _training_step(network: Any) -> Any:
+    gradients = _trace(_gradients(network))
+
+    def step(*batch: np.ndarray) -> Any:
+        sums, values = gradients(*batch)
+        # Not part of the trace: a trace with Keras' optimizer in it is never freed, nor are the weights it captured.
+        network.optimizer.apply(values, network.trainable_variables)
         return sums
 
     return step
@@ -154,6 +174,7 @@ def _sums(logits: Any, y: Any, weights: Any) -> Any:
     """Return the weighted sums of loss, of right answers and of nothing else: the weights themselves."""
     import tensorflow as tf
 
+    logits = tf.cast(logits, tf.float32)  # under a policy of mixed precision they are not
     loss = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
     right = tf.cast(tf.argmax(logits, axis=1, output_type=tf.int32) == y, tf.float32)
     return tf.stack([tf.reduce_sum(weights * value) for value in (loss, right, tf.ones_like(loss))])

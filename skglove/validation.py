@@ -1,6 +1,7 @@
 """What ConvTextClassifier accepts as X and y, and what it says of anything else."""
 
 import warnings
+import zlib
 from typing import Any
 
 import numpy as np
@@ -88,30 +89,57 @@ def check_ids_below(ids: np.ndarray, input_dim: int) -> None:
         )
 
 
-def check_same_vocabulary(X: Any, embedding_dim: int, input_dim: int) -> None:
-    """Make sure that sequences which bring vectors bring those of the vocabulary that the network was trained on.
+def fingerprint(embedding_matrix: np.ndarray | None) -> tuple[tuple[int, ...], int] | None:
+    """Return the shape of a matrix and a checksum of rows spread over it, enough to tell two vocabularies apart.
 
     Parameters
     ----------
+    embedding_matrix : ndarray of shape (n_ids, dim) or None
+
+    Returns
+    -------
+    (tuple of int, int) or None
+    """
+    if embedding_matrix is None:
+        return None
+    rows = embedding_matrix[1 :: max(1, len(embedding_matrix) // 64)]
+    return embedding_matrix.shape, zlib.crc32(rows.tobytes())
+
+
+def check_same_vocabulary(estimator: Any, X: Any) -> None:
+    """Make sure that sequences are of the vocabulary that the classifier was trained on.
+
+    Parameters
+    ----------
+    estimator : ConvTextClassifier
+        Fitted.
     X : TokenSequences or any other
-    embedding_dim, input_dim : int
-        Of the network.
 
     Raises
     ------
     ValueError
-        If the shapes of the embedding matrices differ.
+        If both bring vectors, and these differ, or know the number of ids, and these differ.
     """
-    matrix = getattr(X, "embedding_matrix", None)
-    if matrix is not None and matrix.shape != (input_dim, embedding_dim):
+    if not isinstance(X, TokenSequences) or estimator._input_kind != "sequences":
+        return
+    trained, given = estimator._fingerprint, fingerprint(X.embedding_matrix)
+    expected = estimator.network_.config.input_dim
+    if (trained and given and trained != given) or X.input_dim not in (None, expected):
         raise ValueError(
-            f"X brings an embedding matrix of shape {matrix.shape}, but the classifier was trained with one of shape "
-            f"{(input_dim, embedding_dim)}: it comes from another vectorizer. Use the one fitted with the training data."
+            f"X comes from another vectorizer than the training data: its ids stand for other words ({X.input_dim} ids with "
+            f"vectors of shape {given and given[0]}; the classifier knows {expected}, with vectors of shape "
+            f"{trained and trained[0]}). Use the vectorizer that was fitted with the training data."
         )
 
 
 def _refuse_texts(X: Any) -> None:
-    first = X if isinstance(X, str) else X[0] if isinstance(X, list | tuple) and X else None
+    first: Any = X
+    if hasattr(X, "to_numpy"):
+        X = X.to_numpy()
+    if isinstance(X, np.ndarray):
+        first = X.flat[0] if X.size and X.dtype.kind in "OUST" else None
+    while isinstance(first, list | tuple) and first:
+        first = first[0]
     if isinstance(first, str):
         raise ValueError("X holds texts; put a GloveTextVectorizer before the classifier, in a Pipeline for example.")
 

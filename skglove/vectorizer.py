@@ -78,8 +78,12 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
 
     Notes
     -----
-    A pickled vectorizer holds `embedding_matrix_`, the vectors of its vocabulary, and `embeddings` as it was given: a name or
-    a path is a few bytes, a `WordVectors` object is as large as all its vectors.
+    A pickled vectorizer holds `embedding_matrix_`, the vectors of its vocabulary; `word_counts_`, all words of the training
+    texts; and `embeddings` as it was given: a name or a path is a few bytes, a `WordVectors` object is as large as all its
+    vectors. Sequences take 4 bytes for each of `maxlen` places of each text.
+
+    Put meta-estimators that validate X, such as `BaggingClassifier`, around the whole pipeline and not around its classifier:
+    they hand on a plain matrix, which has lost the vectors.
 
     Examples
     --------
@@ -158,13 +162,7 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         FileNotFoundError
             If `embeddings` is a path where no file is.
         """
-        self._validate_params()
-        if not self.split:
-            raise ValueError("split='' cannot separate words; give at least one character, such as ' '.")
-        if self.embeddings is not None:
-            WordVectors.check_source(self.embeddings)
-        elif self.output == "mean":
-            raise ValueError("output='mean' averages word vectors, so embeddings cannot be None.")
+        self._check_parameters()
         in_documents: Counter[str] | None = Counter() if self.use_idf else None
         counts = self._tokenizer().count(_checked(raw_documents), in_documents)
         if not counts:
@@ -176,12 +174,17 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
                 f"oov_token={self.oov_token!r} is also a word of the texts; choose a token that no text holds, "
                 "such as '<OOV>' (its brackets are among the filters)."
             )
+        vocabulary = build_vocabulary(counts, self.num_words, self.oov_token)
+        vectors = None if self.embeddings is None else WordVectors.load(self.embeddings, vocabulary=list(vocabulary))
+        # From here on nothing can fail: what was fitted before is replaced as a whole or not at all.
         self.word_counts_ = dict(counts)
-        self.vocabulary_ = build_vocabulary(counts, self.num_words, self.oov_token)
+        self.vocabulary_ = vocabulary
+        self._unknown_id = None if self.oov_token is None else vocabulary[self.oov_token]
+        self.embedding_matrix_: Any = None if vectors is None else vectors.embedding_matrix(list(vocabulary))
+        self.n_words_found_ = 0 if vectors is None else len(vectors)
         if in_documents is not None:
-            self.idf_ = np.ones(len(self.vocabulary_) + 1)
-            self.idf_[1:] = smooth_idf(np.array([in_documents[w] for w in self.vocabulary_]), in_documents[""])
-        self._look_up_vectors()
+            self.idf_ = np.ones(len(vocabulary) + 1)
+            self.idf_[1:] = smooth_idf(np.array([in_documents[word] for word in vocabulary]), in_documents[""])
         return self
 
     def transform(self, raw_documents: Iterable[str]) -> np.ndarray:
@@ -205,12 +208,12 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             If there are no texts, or if ``set_output`` asks for a data frame of sequences, which could not carry the vectors.
         """
         check_is_fitted(self)
+        self._validate_params()
         self._check_output()
         texts = _checked(raw_documents)
         if not isinstance(texts, Sized):
             texts = list(texts)
-        unknown = None if self.oov_token is None else self.vocabulary_[self.oov_token]
-        rows = self._tokenizer().encode(texts, self.vocabulary_, unknown)
+        rows = self._tokenizer().encode(texts, self.vocabulary_, self._unknown_id)
         if self.output == "mean":
             weights = self.idf_ if self.use_idf else np.ones(len(self.embedding_matrix_))
             return mean_vectors(rows, self.embedding_matrix_, weights)
@@ -229,7 +232,7 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         -------
         TokenSequences of shape (n_samples, maxlen), int32, or ndarray of shape (n_samples, dim), float32
         """
-        self._check_output()
+        self._check_parameters()
         texts = list(_checked(raw_documents))
         return self.fit(texts).transform(texts)
 
@@ -257,31 +260,34 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             raise ValueError(
                 f"X holds id {min(strangers)}; the ids of this vocabulary are 1 to {len(words)}, and 0 for padding."
             )
-        texts = np.split(documents.ids, np.cumsum(documents.lengths)[:-1])
-        return [self.split.join(words[i] for i in text.tolist()) for text in texts]
+        ends = np.cumsum(documents.lengths)
+        texts = [documents.ids[end - n : end].tolist() for end, n in zip(ends, documents.lengths, strict=True)]
+        return [self.split.join(words[i] for i in text) for text in texts]
 
     @property
     def _n_features_out(self) -> int:
+        check_is_fitted(self)
         return self.embedding_matrix_.shape[1] if self.output == "mean" else self.maxlen
 
     def _tokenizer(self) -> Tokenizer:
         return Tokenizer(lower=self.lower, filters=self.filters, split=self.split)
 
-    def _look_up_vectors(self) -> None:
-        self.embedding_matrix_: Any = None  # stays None without embeddings
-        self.n_words_found_ = 0
+    def _check_parameters(self) -> None:
+        self._validate_params()
+        if not self.split:
+            raise ValueError("split='' cannot separate words; give at least one character, such as ' '.")
         if self.embeddings is not None:
-            words = list(self.vocabulary_)
-            vectors = WordVectors.load(self.embeddings, vocabulary=words)
-            self.embedding_matrix_ = vectors.embedding_matrix(words)
-            self.n_words_found_ = len(vectors)
+            WordVectors.check_source(self.embeddings)
+        elif self.output == "mean":
+            raise ValueError("output='mean' averages word vectors, so embeddings cannot be None.")
+        self._check_output()
 
     def _check_output(self) -> None:
         container = _get_output_config("transform", self)["dense"]
         if container != "default" and self.embeddings is not None and self.output == "sequences":
             raise ValueError(
                 f"transform output is set to {container!r}, but a data frame cannot carry the word vectors of "
-                f"embeddings={self.embeddings!r}. Call set_output(transform='default') on the vectorizer, or use embeddings=None."
+                "its embeddings. Call set_output(transform='default') on the vectorizer, or use embeddings=None."
             )
 
     def __sklearn_tags__(self) -> Any:

@@ -1,4 +1,7 @@
+import gc
+import pickle
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -103,11 +106,11 @@ def test_sample_weight_and_class_weight(sequences):
 
 def test_early_stopping_keeps_the_best_weights(sequences, corpus):
     labels = np.random.RandomState(0).permutation(corpus[1])  # nothing to learn, so the first epochs are the best
-    classifier = small(early_stopping=True, n_iter_no_change=2, epochs=40, learning_rate=0.01).fit(sequences, labels)
+    steady = {"early_stopping": True, "learning_rate": 0.01, "learning_rate_schedule": "constant"}
+    classifier = small(n_iter_no_change=2, epochs=40, **steady).fit(sequences, labels)
     losses = classifier.history_["val_loss"]
     assert classifier.n_iter_ == len(losses) == int(np.argmin(losses)) + 3 < 40
-    again = small(epochs=classifier.n_iter_ - 2, early_stopping=True, n_iter_no_change=40, learning_rate=0.01)
-    again.fit(sequences, labels)
+    again = small(epochs=classifier.n_iter_ - 2, n_iter_no_change=40, **steady).fit(sequences, labels)
     assert np.array_equal(again.predict_proba(sequences), classifier.predict_proba(sequences))
 
 
@@ -209,6 +212,119 @@ def test_documents_without_any_word_teach_the_shares_of_the_classes():
     np.testing.assert_allclose(classifier.predict_proba(np.zeros((1, 4), dtype=int)), [[0.3, 0.7]], rtol=1e-5)
 
 
+def test_partial_fit_after_fit_takes_whole_steps(sequences, corpus):
+    flipped = np.where(corpus[1] == "tools", "animals", "tools")
+    live = small().fit(sequences, corpus[1])
+    loaded = pickle.loads(pickle.dumps(live))
+    for _ in range(8):
+        live.partial_fit(sequences, flipped)
+        loaded.partial_fit(sequences, flipped)
+    assert live.score(sequences, flipped) > 0.9
+    assert loaded.score(sequences, flipped) > 0.9
+
+
+def test_partial_fit_heeds_a_changed_optimizer(sequences, corpus):
+    classifier = small().partial_fit(sequences, corpus[1], classes=["animals", "tools"])
+    for changed in (classifier, pickle.loads(pickle.dumps(classifier))):
+        before = changed.network_.weights[1].copy()
+        changed.set_params(optimizer="sgd", learning_rate=1e-12).partial_fit(sequences, corpus[1])
+        np.testing.assert_allclose(changed.network_.weights[1], before, atol=1e-9)
+
+
+def test_partial_fit_with_class_weight(sequences):
+    y = np.array(["b", "c"])[np.arange(200) % 2]
+    classifier = small(class_weight={"a": 5.0, "b": 0.0}).partial_fit(sequences, y, classes=["a", "b", "c"])
+    assert (classifier.predict(sequences) == "c").all()
+    classifier.partial_fit(sequences[::2], y[::2])  # nothing but class b, which counts for nothing
+    assert np.isfinite(classifier.predict_proba(sequences)).all()
+    with pytest.raises(ValueError, match="class_weight must hold finite numbers"):
+        small(class_weight={"b": -1}).fit(sequences, y)
+
+
+def test_a_chunk_without_words_keeps_what_was_learned(sequences, corpus):
+    classifier = small().partial_fit(sequences, corpus[1], classes=["animals", "tools"])
+    expected = classifier.predict_proba(sequences)
+    with pytest.warns(UserWarning, match="nothing to train on"):
+        classifier.partial_fit(sequences * 0, corpus[1])
+    assert np.array_equal(classifier.predict_proba(sequences), expected)
+    assert classifier.n_iter_ == len(classifier.history_["loss"]) == 1
+
+
+def test_weight_zero_is_leaving_out_with_balanced_classes_too(sequences):
+    y = np.arange(200) % 4 == 0
+    ignored = small(epochs=2, class_weight="balanced").fit(sequences, y, sample_weight=np.arange(200) < 90)
+    left_out = small(epochs=2, class_weight="balanced").fit(sequences[:90], y[:90])
+    assert np.array_equal(ignored.predict_proba(sequences), left_out.predict_proba(sequences))
+
+
+def test_warm_start_can_thaw_the_vectors(sequences, corpus):
+    classifier = small(warm_start=True, epochs=2).fit(sequences, corpus[1])
+    classifier.set_params(trainable=True).fit(sequences, corpus[1])
+    assert not np.array_equal(classifier.network_.weights[0], sequences.embedding_matrix)
+    with pytest.raises(ValueError, match="network of another shape"):
+        classifier.set_params(filters=9).fit(sequences, corpus[1])
+
+
+def test_a_callback_that_sets_the_learning_rate_has_its_way(sequences, corpus):
+    keras = import_keras()
+    rates = []
+    callbacks = [
+        keras.callbacks.LearningRateScheduler(lambda epoch: 1e-5 * (epoch + 1)),
+        keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: rates.append(logs["learning_rate"])),
+    ]
+    small(epochs=2, callbacks=callbacks).fit(sequences, corpus[1])
+    assert rates == pytest.approx([1e-5, 2e-5])
+    with pytest.raises(TypeError, match=r"must be Keras callbacks.*got 3"):
+        small(callbacks=[3]).fit(sequences, corpus[1])
+
+
+def test_the_learning_rate_rises_and_falls(sequences, corpus):
+    rates = []
+    watch = import_keras().callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: rates.append(float(watch.model.optimizer.learning_rate))
+    )
+    small(callbacks=[watch]).fit(sequences, corpus[1])
+    assert len(rates) == 130
+    assert rates[0] < 0.001
+    assert max(rates) == pytest.approx(0.003)
+    assert rates[-1] < 0.0001
+
+
+def test_a_diverging_training_is_an_error(sequences, corpus):
+    def divided_by_zero(words, n_classes):
+        import keras
+
+        return keras.layers.Dense(n_classes)(keras.ops.max(words, axis=1) / 0.0)
+
+    with pytest.raises(ValueError, match="loss became nan in epoch 1"):
+        small(architecture=divided_by_zero).fit(sequences, corpus[1])
+
+
+def test_displaying_a_classifier_builds_no_keras_model(sequences, corpus):
+    classifier = pickle.loads(pickle.dumps(small(epochs=1).fit(sequences, corpus[1])))
+    assert "ConvTextClassifier" in classifier._repr_html_()
+    assert classifier.network_._keras is None
+
+
+def test_fits_do_not_pile_up_in_memory():
+    import psutil
+
+    X = TokenSequences(np.arange(200).reshape(20, 10), np.ones((100_000, 50), dtype=np.float32))
+    used = []
+    for _ in range(5):
+        small(epochs=1).fit(X, np.arange(20) % 2)
+        gc.collect()
+        used.append(psutil.Process().memory_info().rss)
+    assert used[-1] - used[0] < 2 * X.embedding_matrix.nbytes  # four fits more
+
+
+def test_threads_predict_what_one_does(sequences, corpus):
+    classifier = small(epochs=1).fit(sequences, corpus[1])
+    expected = classifier.predict_proba(sequences)
+    with ThreadPoolExecutor(8) as pool:
+        assert all(np.array_equal(expected, got) for got in pool.map(classifier.predict_proba, [sequences] * 32))
+
+
 X = np.array([[0, 1, 2], [0, 0, 3], [1, 1, 1], [4, 3, 2]])
 Y = np.array([0, 1, 0, 1])
 
@@ -218,6 +334,9 @@ Y = np.array([0, 1, 0, 1])
     [
         (["a text", "another", "b", "c"], Y, "put a GloveTextVectorizer before"),
         ("a text", Y, "put a GloveTextVectorizer before"),
+        (pd.Series(["a text"] * 4), Y, "put a GloveTextVectorizer before"),
+        (pd.DataFrame({"text": ["a text"] * 4}), Y, "put a GloveTextVectorizer before"),
+        (np.array(["a text"] * 4), Y, "put a GloveTextVectorizer before"),
         (X, Y[:3], "inconsistent numbers of samples"),
         (X, np.zeros(4), "one class"),
         (X, None, "y"),
@@ -243,8 +362,13 @@ def test_bad_data_to_predict(sequences, corpus):
         classifier.predict(ids)
     with pytest.raises(ValueError, match="whole numbers"):
         classifier.predict(sequences + 0.5)
-    with pytest.raises(ValueError, match="another vectorizer"):
-        classifier.predict(TokenSequences([[1, 2]], np.zeros((3, 16), dtype=np.float32)))
+    for stranger in (
+        TokenSequences([[1, 2]], np.zeros((3, 16), dtype=np.float32)),
+        TokenSequences(sequences, sequences.embedding_matrix[::-1]),
+        TokenSequences(sequences, input_dim=10_000),
+    ):
+        with pytest.raises(ValueError, match="another vectorizer"):
+            classifier.predict(stranger)
     plain = small(epochs=1, input_dim=5).fit(X, Y)
     with pytest.raises(ValueError, match="2 features, but ConvTextClassifier is expecting 3"):
         plain.predict(X[:, :2])
@@ -266,12 +390,14 @@ def test_bad_data_to_predict(sequences, corpus):
         {"kernel_sizes": (3, 0)},
         {"pool_size": 0},
         {"n_conv_layers": 0},
+        {"n_conv_layers": 8},
         {"dense_units": -1},
         {"trainable": "yes"},
         {"embedding_dim": 0},
         {"dropout": 1.0},
         {"optimizer": 3},
         {"optimizer": "adamant"},
+        {"optimizer": str},
         {"learning_rate": 0},
         {"epochs": 0},
         {"batch_size": 0},

@@ -23,6 +23,12 @@ def lstm(words, n_classes):
     return keras.layers.Dense(n_classes)(keras.layers.LSTM(8)(words))
 
 
+def masked_mean(words, n_classes):
+    import keras
+
+    return keras.layers.Dense(n_classes)(keras.layers.GlobalAveragePooling1D()(words))
+
+
 def make_documents(n_documents=60, width=70, n_ids=30, seed=0):
     """Return pre-padded ids of documents of every length, none and all included."""
     rng = np.random.RandomState(seed)
@@ -37,7 +43,7 @@ def fit(settings, X=None, **more):
     return ConvTextClassifier(random_state=0, **{**sizes, **settings, **more}).fit(X, y)
 
 
-@pytest.fixture(scope="module", params=[*ARCHITECTURES, {"architecture": lstm}], ids=str)
+@pytest.fixture(scope="module", params=[*ARCHITECTURES, {"architecture": lstm}, {"architecture": masked_mean}], ids=str)
 def classifier(request):
     matrix = np.random.RandomState(2).normal(size=(30, 9)).astype(np.float32)
     return fit(request.param, TokenSequences(make_documents(), matrix))

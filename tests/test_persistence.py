@@ -78,6 +78,16 @@ def test_partial_fit_goes_on_after_loading_as_if_nothing_had_been(sequences, cor
     assert np.array_equal(there.predict_proba(sequences), loaded.predict_proba(sequences))
 
 
+def test_a_loaded_model_that_was_looked_at_can_be_saved_again(sequences, corpus):
+    loaded = pickle.loads(pickle.dumps(small().partial_fit(sequences, corpus[1], classes=["animals", "tools"])))
+    untouched = pickle.loads(pickle.dumps(loaded))
+    _ = loaded.model_
+    again = pickle.loads(pickle.dumps(loaded))
+    again.partial_fit(sequences, corpus[1])
+    untouched.partial_fit(sequences, corpus[1])
+    assert np.array_equal(again.predict_proba(sequences), untouched.predict_proba(sequences))
+
+
 def test_no_keras_object_in_the_state(pipeline):
     def check(value, depth=0):
         assert not type(value).__module__.startswith(("keras", "tensorflow")), value

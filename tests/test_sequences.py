@@ -92,3 +92,17 @@ def test_batches_by_length_hold_every_document_once(max_places, multiple):
             assert ids[ids != 0].tolist() == matrix[row][matrix[row] != 0].tolist()
         seen.extend(rows)
     assert sorted(seen) == list(range(50))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([[1.5, 2]],), "whole numbers"),
+        ((np.array([[2**32 + 5]]),), "32 bits"),
+        (([[1]], [1.0, 2.0]), r"\(n_ids, dim\); got shape \(2,\)"),
+    ],
+    ids=str,
+)
+def test_bad_sequences(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        TokenSequences(*arguments)

@@ -90,12 +90,15 @@ def test_oov_token_stands_for_unknown_words():
 def test_inverse_transform():
     vectorizer = GloveTextVectorizer(VECTORS).fit(TEXTS)
     assert vectorizer.inverse_transform(vectorizer.transform(["The dog, unknown: CAT", ""])) == ["the dog cat", ""]
+    assert vectorizer.inverse_transform(np.zeros((0, 3), dtype=int)) == []
     with pytest.raises(ValueError, match="id 99"):
         vectorizer.inverse_transform([[1, 99]])
 
 
 def test_feature_names_out():
     names = GloveTextVectorizer(VECTORS, maxlen=3).fit(TEXTS).get_feature_names_out()
+    with pytest.raises(NotFittedError):
+        GloveTextVectorizer(VECTORS).get_feature_names_out()
     assert names.tolist() == ["glovetextvectorizer0", "glovetextvectorizer1", "glovetextvectorizer2"]
 
 
@@ -210,6 +213,22 @@ def test_bad_embeddings_are_found_before_the_texts_are_read(embeddings):
 
     with pytest.raises((ValueError, TypeError, FileNotFoundError)):
         GloveTextVectorizer(embeddings).fit(texts())
+    with pytest.raises((ValueError, TypeError, FileNotFoundError)):
+        GloveTextVectorizer(embeddings).fit_transform(texts())
+
+
+def test_a_fit_that_fails_leaves_the_last_one(tmp_path):
+    broken = tmp_path / "vectors.txt"
+    broken.write_text("the 1 2\ndog 3\n")
+    vectorizer = GloveTextVectorizer(VECTORS, maxlen=3).fit(TEXTS)
+    expected = vectorizer.transform(TEXTS)
+    with pytest.raises(ValueError, match="line 2"):
+        vectorizer.set_params(embeddings=broken).fit(["another dog"])
+    assert np.array_equal(vectorizer.transform(TEXTS), expected)
+    with pytest.raises(ValueError, match="line 2"):
+        (unfitted := GloveTextVectorizer(broken)).fit(TEXTS)
+    with pytest.raises(NotFittedError):
+        unfitted.transform(TEXTS)
 
 
 def test_transform_before_fit():
