@@ -46,9 +46,8 @@ def most_similar(
         raise ValueError("Expected words or vectors to find the neighbours of, got neither positive nor negative.")
     items = [item if isinstance(item, tuple) else (item, weight) for item, weight in weighted]
     mean = _unit(_mean(vectors, [item for item, _ in items], [weight for _, weight in items], normalize=True))
-    rows, norms = vectors.vectors[:restrict_vocab], vectors.norms[:restrict_vocab]
-    scores = rows @ mean
-    np.divide(scores, norms, out=scores, where=norms > 0)
+    scores = vectors.resident()[:restrict_vocab] @ mean
+    _divide(scores, vectors.norms[:restrict_vocab])
     if topn is None:
         return scores
     asked = {vectors.key_to_index[item] for item, _ in items if isinstance(item, str)}
@@ -81,8 +80,7 @@ def distances(vectors: WordVectors, word_or_vector: str | Array, other_words: Se
     else:
         norms = vectors.norms
     scores = rows @ vector
-    lengths = norms * np.linalg.norm(vector)
-    np.divide(scores, lengths, out=scores, where=lengths > 0)
+    _divide(scores, norms * np.linalg.norm(vector))
     return np.asarray(1 - scores, np.float32)
 
 
@@ -110,6 +108,14 @@ def n_similarity(vectors: WordVectors, ws1: Sequence[str], ws2: Sequence[str]) -
             raise ValueError(f"Expected two lists of words, got {words!r}.")
         means.append(_unit(_mean(vectors, list(words), [1.0] * len(words), normalize=False)))
     return float(means[0] @ means[1])
+
+
+def _divide(scores: Array, lengths: Array) -> None:
+    """Divide in place; a vector of length zero is like nothing."""
+    if lengths.all():
+        scores /= lengths
+    else:
+        np.divide(scores, lengths, out=scores, where=lengths > 0)
 
 
 def _mean(vectors: WordVectors, items: list[Any], weights: list[float], normalize: bool) -> Array:

@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
 import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from itertools import pairwise
+from contextlib import contextmanager
+from itertools import compress, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +34,7 @@ from .tokenindex import TokenIndex
 Array = np.ndarray[Any, Any]
 
 FORMAT = 1
-_NEAR = 1 << 12  # rows at most so many bytes apart are read in one go
-_BLOCK = 1 << 19  # fits a core's own cache
+_WINDOW = 1 << 22  # bytes of vectors mapped at a time
 
 
 def home() -> Path:
@@ -95,52 +96,43 @@ class StoredEntry:
         text = (self.path / "words.txt").read_bytes()
         places = zip(index.starts[rows].tolist(), (index.starts[rows + 1] - 1).tolist(), strict=True)
         found = b"\n".join([text[a:b] for a, b in places]).decode("utf-8").split("\n") if len(rows) else []
-        if len(found) != len(wanted) or not set(found) <= wanted.keys():
-            kept = [i for i, word in enumerate(found) if word in wanted]
-            rows, found = rows[kept], [found[i] for i in kept]
+        known = np.fromiter(map(wanted.__contains__, found), bool, len(found))
+        if not known.all():
+            found, rows = list(compress(found, known.tolist())), rows[known]
         return found, read_rows(self.path / "vectors.npy", rows)
 
 
 def read_rows(path: Path, rows: Array) -> Array:
-    """Read some rows, ascending, of an ``.npy`` file; not through a map, whose pages would count as our memory."""
-    with open(path, "rb", buffering=0) as file:
+    """Read some rows, ascending, of an ``.npy`` file.
+
+    The file is mapped one window after another: of a map of the whole, all pages near a row would count as our memory.
+    """
+    with open(path, "rb") as file:
         version = np.lib.format.read_magic(file)
         read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        (_, dim), _, dtype = read_header(file)
-        begin = file.tell()
+        (n, dim), _, dtype = read_header(file)
+        begin, width = file.tell(), dim * dtype.itemsize
         result = np.empty((len(rows), dim), dtype)
-        if not result.size:
-            return result
-        groups = list(_groups(rows, dim * dtype.itemsize))
-        block = np.empty((max(int(spans.sum()) for *_, spans in groups), dim), dtype)
-        for i, j, first, spans in groups:
-            bases = np.cumsum(spans) - spans
-            _read_spans(file, begin, first, spans, block)
-            counts = np.diff(np.searchsorted(rows[i:j], first), append=j - i)
-            np.take(block, rows[i:j] + np.repeat(bases - first, counts), axis=0, out=result[i:j])
+        step = max(1, _WINDOW // width)
+        edges = np.searchsorted(rows, np.arange(0, n + step, step))
+        for window, (i, j) in enumerate(pairwise(edges.tolist())):
+            if i < j:
+                first, last = window * step, int(rows[j - 1])
+                with _mapped(file, begin + first * width, (last + 1 - first) * width) as (view, offset):
+                    block = np.frombuffer(view, dtype, (last + 1 - first) * dim, offset).reshape(-1, dim)
+                    np.take(block, rows[i:j] - first, axis=0, out=result[i:j], mode="clip")
+                    del block  # or the map could not be closed
     return result
 
 
-def _groups(rows: Array, width: int) -> Iterator[tuple[int, int, Array, Array]]:
-    """Cut rows into spans that are read in one go, gaps included, and these into blocks of moderate size."""
-    heads = np.flatnonzero(np.diff(rows, prepend=rows[0] - _NEAR) * width > _NEAR)
-    tails = np.append(heads[1:], len(rows))
-    first = rows[heads]
-    spans = rows[tails - 1] - first + 1
-    blocks = np.flatnonzero(np.diff(np.cumsum(spans) * width // _BLOCK)) + 1
-    for a, b in pairwise([0, *blocks.tolist(), len(heads)]):
-        yield int(heads[a]), int(tails[b - 1]), first[a:b], spans[a:b]
-
-
-def _read_spans(file: Any, begin: int, first: Array, spans: Array, block: Array) -> None:
-    width = block.shape[1] * block.itemsize
-    view = block.data.cast("B")
-    place = 0
-    for offset, size in zip((begin + first * width).tolist(), (spans * width).tolist(), strict=True):
-        file.seek(offset)
-        if file.readinto(view[place : place + size]) != size:
-            raise ValueError(f"{file.name} is cut off.")
-        place += size
+@contextmanager
+def _mapped(file: Any, start: int, size: int) -> Iterator[tuple[mmap.mmap, int]]:
+    """Map a part of a file; gives the map, and where in it the part begins."""
+    offset = start % mmap.ALLOCATIONGRANULARITY
+    with mmap.mmap(file.fileno(), size + offset, access=mmap.ACCESS_READ, offset=start - offset) as view:
+        if hasattr(mmap, "MADV_RANDOM"):
+            view.madvise(mmap.MADV_RANDOM)  # read no further ahead than is asked for
+        yield view, offset
 
 
 def find(key: str) -> StoredEntry | None:

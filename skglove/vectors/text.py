@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -147,21 +146,20 @@ def read_words(
     if layout.declared is not None:
         found = found[found > 0]
     step = max(1, _BLOCK // (8 * layout.dim))
-
-    def parse(i: int) -> tuple[list[str], Array]:
-        numbers = found[i : i + step]
-        lines = _lines_at(path, index.starts, numbers)
-        try:
-            words, rows = _parse(bytes(MARGIN) + b"".join(lines), layout, path, (numbers + 1).tolist())
-        except ValueError:  # a line that nobody asked for, but for its hash, must not be an error
-            words, rows = _parse_asked(lines, (numbers + 1).tolist(), wanted, layout, path)
-        kept = [j for j, word in enumerate(words) if word in wanted]
-        return (words, rows) if len(kept) == len(words) else ([words[j] for j in kept], rows[kept])
-
-    with ThreadPoolExecutor(2) as pool:  # NumPy lets two threads work at a time
-        parts = [([], np.zeros((0, layout.dim), np.float32)), *pool.map(parse, range(0, len(found), step))]
-    words = [word for some_words, _ in parts for word in some_words]
-    return first_of_each(words, np.concatenate([rows for _, rows in parts]))
+    words: list[str] = []
+    parts = [np.zeros((0, layout.dim), np.float32)]
+    with open(path, "rb", buffering=0) as file:
+        for i in range(0, len(found), step):
+            lines = _lines_at(file, index.starts, found[i : i + step])
+            numbers = (found[i : i + step] + 1).tolist()
+            try:
+                some, rows = _parse(bytes(MARGIN) + b"".join(lines), layout, path, numbers)
+            except ValueError:  # a line that nobody asked for, but for its hash, must not be an error
+                some, rows = _parse_asked(lines, numbers, wanted, layout, path)
+            kept = [j for j, word in enumerate(some) if word in wanted]
+            words += [some[j] for j in kept]
+            parts.append(rows if len(kept) == len(some) else rows[kept])
+    return first_of_each(words, np.concatenate(parts))
 
 
 def _parse_asked(
@@ -184,19 +182,16 @@ def first_of_each(words: list[str], rows: Array) -> tuple[list[str], Array]:
     return list(places), rows[list(places.values())]
 
 
-def _lines_at(path: str | Path, starts: Array, lines: Array) -> list[bytes]:
+def _lines_at(file: IO[bytes], starts: Array, lines: Array) -> list[bytes]:
     """Read the given lines, neighbours together; the last may lack its line end in the file, but not here."""
     begin, end = starts[lines], starts[lines + 1]
     apart = np.flatnonzero(begin[1:] - end[:-1] > _NEAR) + 1
     result: list[bytes] = []
-    with open(path, "rb", buffering=0) as file:
-        for i, j in pairwise([0, *apart.tolist(), len(lines)]):
-            first = int(begin[i])
-            file.seek(first)
-            text = file.read(int(end[j - 1]) - first)
-            result += [
-                text[a:b] for a, b in zip((begin[i:j] - first).tolist(), (end[i:j] - first).tolist(), strict=True)
-            ]
+    for i, j in pairwise([0, *apart.tolist(), len(lines)]):
+        first = int(begin[i])
+        file.seek(first)
+        text = file.read(int(end[j - 1]) - first)
+        result += [text[a:b] for a, b in zip((begin[i:j] - first).tolist(), (end[i:j] - first).tolist(), strict=True)]
     if result and not result[-1].endswith(b"\n"):
         result[-1] += b"\n"
     return result

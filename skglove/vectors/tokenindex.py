@@ -22,7 +22,7 @@ _ONE, _SEVEN, _MIX = np.uint64(1), np.uint64(7), np.uint64(29)
 _FACTORS = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 _PLACE, _TOP = np.uint64(sum(p << (61 - 8 * p) for p in range(8))), np.uint64(61)  # 256**p * _PLACE >> 61 == p
 _TABLE_BITS = 20
-_BLOCK = 1 << 20  # fits a core's own cache, with the arrays made from it
+_BLOCK = 1 << 21  # fits a core's own cache; smaller ones make the two threads wait for each other
 _SHARED = 1 << 24  # bytes of a file that two threads are worth
 _HASHED = 16  # bytes of a token that its hash sees
 
@@ -81,7 +81,9 @@ class TokenIndex:
         shift = np.uint64(64 - _TABLE_BITS)
         table = np.zeros(1 << _TABLE_BITS, bool)
         table[wanted >> shift] = True
-        lines = np.flatnonzero(table[self.keys >> shift])
+        step = 1 << 16  # keeps what is made from the keys in the core's cache
+        hits = [np.flatnonzero(table[self.keys[i : i + step] >> shift]) + i for i in range(0, len(self), step)]
+        lines = np.concatenate([np.zeros(0, np.int64), *hits])
         keys = self.keys[lines]
         places = np.minimum(np.searchsorted(wanted, keys), len(wanted) - 1)
         return lines[wanted[places] == keys]
