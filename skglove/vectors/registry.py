@@ -1,7 +1,8 @@
 """The word vectors known by name: where they lie, how big they are, and whose they are.
 
 Sizes and checksums are stated only where somebody published them: gensim-data's ``list.json`` for its files (MD5),
-torchtext's source for Stanford's 2014 archives (SHA-256). No one did for the archives of 2024, but for one.
+torchtext's source for Stanford's 2014 archives (SHA-256). No one did for the archives of 2024, but for one
+that a user hashed.
 Stanford offers all vectors under the Public Domain Dedication and License.
 """
 
@@ -90,7 +91,8 @@ _GENSIM_FILES = {
     "glove-twitter-200": (795373100, "e52e8392d1860b95d5308a525817d8f9"),
 }
 
-# bytes and SHA-256 of Stanford's archives: https://github.com/pytorch/text/blob/main/torchtext/vocab/vectors.py
+# SHA-256 of Stanford's archives: https://github.com/pytorch/text/blob/main/torchtext/vocab/vectors.py; the bytes are
+# what those who downloaded them wrote down
 _ARCHIVES = {
     "glove.6B.zip": (862182613, "617afb2fe6cbd085c235baf7a465b96f4112bd7f7ccb2b2cbd649fed9cbcf2fb"),
     "glove.twitter.27B.zip": (1520408563, "792af52f795d1a32c9842a3240f5f3fe5e941a8ff6df5eb0f9d668092ebc019c"),
@@ -137,7 +139,7 @@ def _entries() -> list[Entry]:
     for short, member in _FILES_2024.items():
         name = f"glove.2024.{short}"
         size, checksum = _KNOWN_2024.get(short, (None, None))
-        places = (f"{_STANFORD}/wordvecs/{name}.zip", f"https://downloads.cs.stanford.edu/nlp/data/wordvecs/{name}.zip")
+        places = (f"{_STANFORD}/wordvecs/{name}.zip", f"https://downloads.cs.stanford.edu/nlp/data/{name}.zip")
         sources = tuple(Source(url, size, checksum, member) for url in places)
         dolma = short.startswith("dolma")
         corpus = "Dolma v1.6, a part" if dolma else "Wikipedia 2024, Gigaword 5"
