@@ -1,5 +1,5 @@
 """Pre-trained word vectors: named, fetched, kept, and fast."""
 
-from .wordvectors import WordVectors
+from skglove.vectors.wordvectors import WordVectors
 
 __all__ = ["WordVectors"]

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import WordVectors, store
+from skglove.vectors import WordVectors, store
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(options: argparse.Namespace) -> None:
-    from . import installed
+    from skglove.vectors import installed
 
     print(f"{'name':<25}{'words':>11}{'dim':>5}{'download':>10}  {'here':<10}corpus")
     for name, entry in WordVectors.available().items():
@@ -70,7 +70,7 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _fetch(options: argparse.Namespace) -> None:
-    from . import registry
+    from skglove.vectors import registry
 
     for name in options.names:
         entry = registry.find(name)
@@ -87,7 +87,7 @@ def _similar(options: argparse.Namespace, positive: list[str], negative: list[st
 
 
 def _clear(options: argparse.Namespace) -> None:
-    from . import registry
+    from skglove.vectors import registry
 
     if options.names:
         targets: list[Path] = []

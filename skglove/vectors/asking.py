@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from .wordvectors import WordVectors
+    from skglove.vectors.wordvectors import WordVectors
 
 Array = np.ndarray[Any, Any]
 Query = str | Array | tuple[str | Array, float]

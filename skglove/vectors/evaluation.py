@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .asking import nearest
+from skglove.vectors.asking import nearest
 
 if TYPE_CHECKING:
-    from .wordvectors import WordVectors
+    from skglove.vectors.wordvectors import WordVectors
 
 Array = np.ndarray[Any, Any]
 _AT_ONCE = 64  # questions a matrix product: 300,000 words make 77 MB of scores

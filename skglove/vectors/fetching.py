@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .registry import Source
+from skglove.vectors.registry import Source
 
 TIMEOUT = (10.0, 60.0)  # seconds to connect, and to wait for the next bytes
 ATTEMPTS = 4  # connections to one source, as long as it answers at all

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import fetching, installed, registry, store, text
-from .archives import is_plain, split_member
-from .tokenindex import TokenIndex
+from skglove.vectors import fetching, installed, registry, store, text
+from skglove.vectors.archives import is_plain, split_member
+from skglove.vectors.tokenindex import TokenIndex
 
 Array = np.ndarray[Any, Any]
 _SUFFIXES = (".txt", ".gz", ".zip", ".vec")

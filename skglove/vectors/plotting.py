@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from .wordvectors import WordVectors
+    from skglove.vectors.wordvectors import WordVectors
 
 Array = np.ndarray[Any, Any]
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from . import asking
-from .asking import Query
+from skglove.vectors import asking
+from skglove.vectors.asking import Query
 
 if TYPE_CHECKING:
-    from .wordvectors import WordVectors
+    from skglove.vectors.wordvectors import WordVectors
 
 Array = np.ndarray[Any, Any]
 
@@ -137,7 +137,7 @@ class Questions:
         ----------
         Mikolov, Chen, Corrado, Dean: Efficient Estimation of Word Representations in Vector Space (2013).
         """
-        from .evaluation import evaluate_word_analogies
+        from skglove.vectors.evaluation import evaluate_word_analogies
 
         return evaluate_word_analogies(_whole(self), analogies, restrict_vocab, case_insensitive, dummy4unknown)
 
@@ -162,7 +162,7 @@ class Questions:
         KeyError
             If a word has no vector.
         """
-        from .plotting import plot
+        from skglove.vectors.plotting import plot
 
         return plot(_whole(self), words, pairs, ax)
 

@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from .tokenindex import TokenIndex
+from skglove.vectors.tokenindex import TokenIndex
 
 Array = np.ndarray[Any, Any]
 

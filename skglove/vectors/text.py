@@ -16,9 +16,9 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from .archives import reading
-from .decimals import MARGIN, parse_decimals
-from .tokenindex import TokenIndex
+from skglove.vectors.archives import reading
+from skglove.vectors.decimals import MARGIN, parse_decimals
+from skglove.vectors.tokenindex import TokenIndex
 
 Array = np.ndarray[Any, Any]
 

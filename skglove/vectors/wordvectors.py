@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import asking, conversion
-from .questions import Questions
+from skglove.vectors import asking, conversion
+from skglove.vectors.questions import Questions
 
 if TYPE_CHECKING:
-    from .registry import Entry
+    from skglove.vectors.registry import Entry
 
 Array = np.ndarray[Any, Any]
 _FEW_QUESTIONS = 3
@@ -147,7 +147,7 @@ class WordVectors(Questions):
         if isinstance(source, WordVectors):
             return source if words is None else source._restricted(words)
         if isinstance(source, (str, os.PathLike)):
-            from . import finding
+            from skglove.vectors import finding
 
             place = finding.resolve(source)
             found = (
@@ -175,7 +175,7 @@ class WordVectors(Questions):
         if isinstance(source, WordVectors):
             return
         if isinstance(source, (str, os.PathLike)):
-            from . import finding
+            from skglove.vectors import finding
 
             place = finding.resolve(source)
             if isinstance(place, os.PathLike):
@@ -198,7 +198,7 @@ class WordVectors(Questions):
         >>> WordVectors.available()["glove.6B.100d"].words
         400000
         """
-        from .registry import ENTRIES
+        from skglove.vectors.registry import ENTRIES
 
         return dict(ENTRIES)
 
