@@ -117,6 +117,9 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
     `predict` and its like run in NumPy; only `fit`, `model_` and networks of the user's own import TensorFlow. A pickle holds
     arrays and plain settings. `predict_proba` with a callable architecture runs in Keras.
 
+    A matrix of fractions is refused, with one exception: where it cannot be ids at all, because values are negative or none
+    reaches 1, it is rounded down with a warning. scikit-learn's ``check_estimator`` fits such features whatever the tags say.
+
     References
     ----------
     .. [1] F. Chollet, "Using pre-trained word embeddings in a Keras model", The Keras Blog, 2016.
