@@ -19,6 +19,9 @@ from skglove.network import ARCHITECTURES, NetworkConfig
 from skglove.sequences import Documents
 from skglove.validation import check_ids_below, check_same_vocabulary, check_training_data, check_word_ids, fingerprint
 
+# Of "wide_and_deep": the fewest documents to hold some out from, and the most that are held out.
+_FEWEST_TO_HOLD_OUT_FROM, _MOST_HELD_OUT = 40, 2000
+_BATCH_SIZES = 16, 64  # the smallest and the largest that are chosen unasked
 _LARGEST_WIDTH = 5000  # a text of so many places takes megabytes in every layer
 
 
@@ -31,12 +34,18 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    architecture : {"stacked", "parallel"} or callable, default="stacked"
+    architecture : {"wide_and_deep", "parallel", "stacked"} or callable, default="wide_and_deep"
+        - "wide_and_deep" is the network of "parallel" beside a linear model on the tf-idf of words and of pairs of neighbouring
+          words and on the mean of their vectors, as in Cheng et al. (2016). Both are trained on their own and their scores are
+          added. How much each counts is learned from documents held out of the network's training: `validation_fraction` of
+          them, at most 2,000. Of fewer than 40 documents, and in `partial_fit`, none are, and fixed shares are used. The linear
+          model is trained by scikit-learn, on all documents in the end, and always anew but for `partial_fit`; `optimizer`,
+          `epochs` and the like concern the network only.
+        - "parallel" is the network of Kim (2014): convolutions of all widths in `kernel_sizes` side by side, `filters` filters
+          each, the maximum over the text, dropout.
         - "stacked" is the network of the Keras tutorial of 2016: `n_conv_layers` convolutions of `filters` filters of width
           `kernel_size`, max pooling by `pool_size` between them and over the whole text after the last, a dense layer of
           `dense_units`. (The convolutions' padding is "same" here, so that texts of any length go through.)
-        - "parallel" is the network of Kim (2014): convolutions of all widths in `kernel_sizes` side by side, `filters` filters
-          each, the maximum over the text, dropout.
         - a callable ``architecture(words, n_classes)`` gets a Keras tensor of word vectors (batch, width, dim), zeros at padded
           places and with a Keras mask, and returns a Keras tensor of logits (batch, n_classes). A batch can be as narrow as one
           word, so convolutions need ``padding="same"``; and scores depend on the other texts of a batch as far as its layers
@@ -45,8 +54,8 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         Filters of each convolution.
     kernel_size : int, default=5
         Width of the filters in words, for "stacked".
-    kernel_sizes : tuple of int, default=(3, 4, 5)
-        Widths of the filters in words, for "parallel".
+    kernel_sizes : tuple of int, default=(1, 2, 3)
+        Widths of the filters in words, for "wide_and_deep" and "parallel". Kim's are (3, 4, 5).
     pool_size : int, default=5
         Width of the pooling between convolutions, for "stacked".
     n_conv_layers : int, default=3
@@ -61,9 +70,15 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         Number of ids, 0 included, of an embedding learned from scratch on a plain matrix. By default one more than the largest
         id that `fit` sees; larger ones in later matrices then count as unknown words and are left out. `TokenSequences` know
         the number themselves.
+    conv_maxlen : int or None, default=60
+        The convolutions of "wide_and_deep" read no more than so many words from the beginning of each text (from where
+        `GloveTextVectorizer` has cut it); None lets them read all. The linear model always reads all.
+    embedding_dropout : float or None, default=None
+        Share of the numbers of word vectors dropped in training. None is the architecture's own: 0 for "stacked" and callables,
+        0.3 for the others.
     dropout : float or None, default=None
         Share of features dropped before the last layer in training. None is the architecture's own: 0 for "stacked", 0.5 for
-        "parallel".
+        the others; callables bring theirs.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         A name gets `learning_rate`; an optimizer object is copied and keeps its own.
     learning_rate : float, default=0.003
@@ -72,9 +87,10 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         Whether the learning rate rises in the first twentieth of all steps and falls to 0 in the last two fifths, or always
         stays as it is. It stays as it is in `partial_fit`, with an optimizer object, and if one of the callbacks sets it.
         Training that stops early may not come to the fall.
-    epochs : int, default=10
+    epochs : int, default=5
         Passes over the training documents, at most if `early_stopping`.
-    batch_size : int, default=128
+    batch_size : int or "auto", default="auto"
+        "auto" is a 64th of the documents, as a power of 2 from 16 to 64: few documents need small batches to be learned from.
     early_stopping : bool, default=False
         Whether to hold out `validation_fraction` of the documents, stop when the loss on them has not fallen for
         `n_iter_no_change` epochs, and keep the weights of the best epoch.
@@ -83,8 +99,8 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
     class_weight : dict, "balanced" or None, default=None
         As everywhere in scikit-learn; multiplied with `sample_weight`.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the last `fit`. `trainable` and `dropout` may be changed in between: train
-        with frozen vectors first, then tune all.
+        Whether `fit` goes on from the network's weights of the last `fit`. `trainable` and the two kinds of dropout may be
+        changed in between: train with frozen vectors first, then tune all.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Their ``model`` is the network in training: from ids that begin at the first place, to logits.
     random_state : int, RandomState instance or None, default=None
@@ -100,9 +116,10 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         Width of the matrix seen in `fit`.
     network_ : TrainedNetwork
         The network's settings (``network_.config``) and weights (``network_.weights``: the embedding, then kernel and bias of
-        each layer).
+        each layer); and of "wide_and_deep" the linear model (``network_.wide``), and what its two parts, a support vector
+        machine and a naive Bayes classifier, and the convolutions are multiplied with (``network_.shares``).
     history_ : dict of str to list of float
-        For each epoch "loss" and "accuracy", and "val_loss" and "val_accuracy" with `early_stopping`.
+        For each epoch the network's "loss" and "accuracy", and where documents are held out, "val_loss" and "val_accuracy".
     n_iter_ : int
         Epochs trained.
     model_ : keras.Model
@@ -124,6 +141,7 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
     ----------
     .. [1] F. Chollet, "Using pre-trained word embeddings in a Keras model", The Keras Blog, 2016.
     .. [2] Y. Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014.
+    .. [3] H.-T. Cheng et al., "Wide & Deep Learning for Recommender Systems", DLRS 2016.
 
     Examples
     --------
@@ -133,7 +151,7 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
     >>> labels = ["cat", "cat", "dog", "dog"] * 8
     >>> pipeline = make_pipeline(
     ...     GloveTextVectorizer(embeddings=None, maxlen=10),
-    ...     ConvTextClassifier(filters=16, dense_units=16, epochs=20, random_state=0),
+    ...     ConvTextClassifier(filters=16, random_state=0),
     ... )
     >>> pipeline.fit(texts, labels).predict(["a cat purrs", "the dogs bark"]).tolist()
     ['cat', 'dog']
@@ -150,12 +168,14 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         "trainable": ["boolean"],
         "embedding_dim": [Interval(Integral, 1, None, closed="left")],
         "input_dim": [Interval(Integral, 2, None, closed="left"), None],
+        "conv_maxlen": [Interval(Integral, 1, None, closed="left"), None],
+        "embedding_dropout": [Interval(Real, 0, 1, closed="left"), None],
         "dropout": [Interval(Real, 0, 1, closed="left"), None],
         "optimizer": [str, HasMethods(["get_config", "from_config"])],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "learning_rate_schedule": [StrOptions({"warmup_stable_decay", "constant"})],
         "epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -168,23 +188,25 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        architecture: str | Callable = "stacked",
+        architecture: str | Callable = "wide_and_deep",
         *,
         filters: int = 128,
         kernel_size: int = 5,
-        kernel_sizes: tuple[int, ...] = (3, 4, 5),
+        kernel_sizes: tuple[int, ...] = (1, 2, 3),
         pool_size: int = 5,
         n_conv_layers: int = 3,
         dense_units: int = 128,
         trainable: bool = False,
         embedding_dim: int = 100,
         input_dim: int | None = None,
+        conv_maxlen: int | None = 60,
+        embedding_dropout: float | None = None,
         dropout: float | None = None,
         optimizer: Any = "adam",
         learning_rate: float = 0.003,
         learning_rate_schedule: str = "warmup_stable_decay",
-        epochs: int = 10,
-        batch_size: int = 128,
+        epochs: int = 5,
+        batch_size: int | str = "auto",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 3,
@@ -204,6 +226,8 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         self.trainable = trainable
         self.embedding_dim = embedding_dim
         self.input_dim = input_dim
+        self.conv_maxlen = conv_maxlen
+        self.embedding_dropout = embedding_dropout
         self.dropout = dropout
         self.optimizer = optimizer
         self.learning_rate = learning_rate
@@ -254,7 +278,7 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         random_state = check_random_state(self.random_state)
         going_on = self.warm_start and hasattr(self, "network_")
         network = self._go_on(X, data, classes) if going_on else self._start(X, data, classes, random_state)
-        self.history_ = self._train(network, data, random_state, self.epochs)
+        self.history_ = self._train(X, network, data, random_state)
         self._set_fitted(X, network, classes)
         return self
 
@@ -290,7 +314,7 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         data = self._label(ids, y, np.ones(len(ids)), known)
         random_state = getattr(self, "_random_state", None) or check_random_state(self.random_state)
         network = self._start(X, data, known, random_state) if first else self._go_on(X, data, known)
-        history = self._train(network, data, random_state, epochs=1, resume=True)
+        history = self._train(X, network, data, random_state, resume=True)
         earlier = {} if first else self.history_
         self.history_ = {name: earlier.get(name, []) + history.get(name, []) for name in {**earlier, **history}}
         self._set_fitted(X, network, known)
@@ -442,21 +466,23 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         new = self._config(classes, self.trainable or self._fingerprint is None, old.input_dim, old.embedding_dim)
         if new == old:
             return self.network_
-        if replace(new, trainable=old.trainable, dropout=old.dropout) != old:
+        free = {name: getattr(old, name) for name in ("trainable", "dropout", "embedding_dropout")}
+        if replace(new, **free) != old:
             raise ValueError(
-                "Training cannot go on with a network of another shape: only trainable and dropout may change between calls. "
+                "Training cannot go on with a network of another shape: only trainable, dropout and embedding_dropout may change. "
                 f"It was built with {old}; now the parameters are {new}. Set them back, or start anew with a clone."
             )
         return self.network_.changed(new)
 
     def _train(
         self,
+        X: Any,
         network: TrainedNetwork,
         data: LabelledDocuments,
         random_state: np.random.RandomState,
-        epochs: int,
         resume: bool = False,
     ) -> dict[str, list[float]]:
+        """Train a network: in full, or if `resume` for one more pass."""
         if not len(data.documents.ids):
             warnings.warn(
                 "No document holds a word (all ids are 0), so there is nothing to train on. A new classifier then predicts the "
@@ -467,17 +493,43 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         rows, held_out = np.flatnonzero(data.weights), None
         if not len(rows):
             return {}
+        is_wide = network.config.architecture == "wide_and_deep"
         if self.early_stopping:
             rows, held_out = data.hold_out(rows, self.validation_fraction, random_state)
-        batches: dict[str, Any] = {"batch_size": self.batch_size, "width_multiple": network.config.width_multiple}
+        elif is_wide and not resume and len(rows) >= _FEWEST_TO_HOLD_OUT_FROM:
+            fraction = min(self.validation_fraction, _MOST_HELD_OUT / len(rows))
+            rows, held_out = data.hold_out(rows, fraction, random_state)
+        history = self._train_network(network, data, rows, held_out, random_state, resume)
+        matrix = getattr(X, "embedding_matrix", None)
+        if is_wide and resume:
+            network.train_wide_on(data, rows, matrix, random_state)
+        elif is_wide:
+            network.train_wide(data, rows, held_out, matrix, random_state)
+        return history
+
+    def _train_network(
+        self,
+        network: TrainedNetwork,
+        data: LabelledDocuments,
+        rows: np.ndarray,
+        held_out: np.ndarray | None,
+        random_state: np.random.RandomState,
+        resume: bool,
+    ) -> dict[str, list[float]]:
+        if network.config.conv_maxlen:
+            data = replace(data, documents=data.documents.cropped(network.config.conv_maxlen))
+        batch_size = self.batch_size
+        if isinstance(batch_size, str):
+            batch_size = int(np.clip(2 ** round(np.log2(len(rows) / 64)), *_BATCH_SIZES))
+        batches: dict[str, Any] = {"batch_size": batch_size, "width_multiple": network.config.width_multiple}
         return network.train(
             TrainingSet(data, rows, random_state=random_state, **batches),
             None if held_out is None else TrainingSet(data, held_out, **batches),
             optimizer=self.optimizer,
             learning_rate=self.learning_rate,
             resume=resume,
-            epochs=epochs,
-            n_iter_no_change=self.n_iter_no_change,
+            epochs=1 if resume else self.epochs,
+            n_iter_no_change=self.n_iter_no_change if self.early_stopping else None,
             callbacks=self.callbacks or [],
             verbose=self.verbose,
             scheduled=self.learning_rate_schedule != "constant" and isinstance(self.optimizer, str) and not resume,

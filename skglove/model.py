@@ -7,11 +7,15 @@ from typing import Any
 import numpy as np
 
 from skglove import inference
-from skglove.batches import TrainingSet
+from skglove.batches import LabelledDocuments, TrainingSet
+from skglove.mixture import learn_shares
 from skglove.network import ARCHITECTURES, NetworkConfig, build_network, with_probabilities
 from skglove.sequences import Documents
 from skglove.training import compile_network, train
+from skglove.wide import WideModel, WideWeights
 
+# What to trust the support vector machine, the naive Bayes and the convolutions with, until held-out documents tell better.
+_SHARES = (2.0, 0.6, 0.2)
 # Threads that predict with one loaded network build it once.
 _building = threading.Lock()
 
@@ -35,7 +39,11 @@ class TrainedNetwork:
     ----------
     config : NetworkConfig
     weights : list of ndarray
-        The embedding, then kernel and bias of each layer.
+        The embedding, then kernel and bias of each layer. Of "wide_and_deep", those of the deep part.
+    wide : WideWeights or None
+        The wide part of "wide_and_deep", once it is trained.
+    shares : tuple of float
+        What the scores of the wide part's two models and those of the deep part are multiplied with before they are added.
     """
 
     def __init__(
@@ -48,6 +56,9 @@ class TrainedNetwork:
         self._resumed_state: list[np.ndarray] | None = None
         self._keras = build_network(config, seed)
         self._model: Any = None
+        self.wide: WideWeights | None = None
+        self.shares = _SHARES
+        self._wide_model: WideModel | None = None
         self.weights = self._keras.get_weights()
         if embedding_matrix is not None:
             self.weights[0] = embedding_matrix
@@ -102,13 +113,71 @@ class TrainedNetwork:
         self.weights = [*frozen, *network.get_weights()[len(frozen) :]]
         return history
 
+    def train_wide(
+        self,
+        data: LabelledDocuments,
+        rows: np.ndarray,
+        held_out: np.ndarray | None,
+        embedding_matrix: np.ndarray | None,
+        random_state: np.random.RandomState,
+    ) -> None:
+        """Train the wide part anew, on all documents, having learned the shares from those held out of the deep part's training.
+
+        Parameters
+        ----------
+        data : LabelledDocuments
+        rows : ndarray of int
+            The documents that the deep part was trained on.
+        held_out : ndarray of int or None
+            Others. If None, the shares are the usual ones.
+        embedding_matrix : ndarray of shape (input_dim, embedding_dim) or None
+            The pre-trained vectors.
+        random_state : RandomState
+        """
+        model = self._new_wide_model(embedding_matrix, random_state)
+        model.observe(data.documents)
+        features = model.features(data.documents)
+        self.shares = _SHARES
+        if held_out is not None:
+            trial = model.untrained()
+            trial.train(features.of(rows), data.y[rows], data.weights[rows])
+            scores = [*trial.scores(features.of(held_out)), self._deep_logits(data.documents[held_out])]
+            self.shares = tuple(learn_shares(scores, data.y[held_out], _SHARES).tolist())
+            rows = np.concatenate([rows, held_out])
+        model.train(features.of(rows), data.y[rows], data.weights[rows])
+        self.wide, self._wide_model, self._model = model.weights(*self.shares[:2]), None, None
+
+    def train_wide_on(
+        self,
+        data: LabelledDocuments,
+        rows: np.ndarray,
+        embedding_matrix: np.ndarray | None,
+        random_state: np.random.RandomState,
+    ) -> None:
+        """Train the wide part for one pass over some documents, going on from where the last call ended.
+
+        Parameters
+        ----------
+        data : LabelledDocuments
+        rows : ndarray of int
+        embedding_matrix : ndarray of shape (input_dim, embedding_dim) or None
+        random_state : RandomState
+        """
+        model = self._wide_model or self._new_wide_model(embedding_matrix, random_state)
+        model.observe(data.documents[rows])
+        model.train(model.features(data.documents[rows]), data.y[rows], data.weights[rows], epochs=1)
+        self.wide, self._wide_model, self._model = model.weights(*self.shares[:2]), model, None
+
+    def _new_wide_model(self, embedding_matrix: np.ndarray | None, random_state: np.random.RandomState) -> WideModel:
+        return WideModel(self.config.input_dim, self.config.n_classes, embedding_matrix, random_state)
+
     def changed(self, config: NetworkConfig) -> "TrainedNetwork":
         """Return a network with these weights but other settings, as far as they change no shape.
 
         Parameters
         ----------
         config : NetworkConfig
-            Different in `trainable` and `dropout` at most.
+            Different in `trainable`, `dropout` and `embedding_dropout` at most.
         """
         other = copy.copy(self)
         other.config, other._keras, other._model, other._resumable = config, None, None, None
@@ -125,6 +194,12 @@ class TrainedNetwork:
         -------
         ndarray of shape (n_documents, n_classes), float32
         """
+        scores = self._deep_logits(documents)
+        return scores if self.wide is None else scores * np.float32(self.shares[2]) + self.wide.logits(documents)
+
+    def _deep_logits(self, documents: Documents) -> np.ndarray:
+        if self.config.conv_maxlen:
+            documents = documents.cropped(self.config.conv_maxlen)
         if self.config.architecture in ARCHITECTURES:
             return inference.logits(self.config, self.weights, documents)
         network = self._network()
@@ -141,7 +216,7 @@ class TrainedNetwork:
         keras.Model
         """
         if self._model is None:
-            self._model = with_probabilities(self._network(), self.config)
+            self._model = with_probabilities(self._network(), self.config, self.wide, self.shares[2])
         return self._model
 
     def _network(self) -> Any:

@@ -14,8 +14,11 @@ from typing import Any
 import numpy as np
 
 from skglove.backend import import_keras
+from skglove.wide import PAIR_WEIGHT, WideWeights, pair_columns
 
-ARCHITECTURES = ("stacked", "parallel")
+ARCHITECTURES = ("wide_and_deep", "parallel", "stacked")
+# Dropout of those architectures that have it unless told otherwise: of the words' numbers, and of the features at the end.
+_DROPOUT = {"embedding_dropout": 0.3, "dropout": 0.5}
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class NetworkConfig:
     pool_size: int
     n_conv_layers: int
     dense_units: int
+    conv_maxlen: int | None
+    embedding_dropout: float
     dropout: float
 
     @classmethod
@@ -56,8 +61,11 @@ class NetworkConfig:
         """
         values: dict[str, Any] = {field.name: parameters.get(field.name) for field in fields(cls)} | sizes
         values["kernel_sizes"] = tuple(values["kernel_sizes"])
-        if values["dropout"] is None:
-            values["dropout"] = 0.5 if values["architecture"] == "parallel" else 0.0
+        for name, rate in _DROPOUT.items():
+            if values[name] is None:
+                values[name] = rate if values["architecture"] in ("wide_and_deep", "parallel") else 0.0
+        if values["architecture"] != "wide_and_deep":
+            values["conv_maxlen"] = None
         return cls(**values)
 
     @property
@@ -67,7 +75,7 @@ class NetworkConfig:
 
 
 def build_network(config: NetworkConfig, seed: int) -> Any:
-    """Build the network that is trained: left-aligned ids in, logits out.
+    """Build the network that Keras trains: left-aligned ids in, logits out. Of "wide_and_deep" it is the deep part.
 
     Parameters
     ----------
@@ -91,10 +99,12 @@ def build_network(config: NetworkConfig, seed: int) -> Any:
         trainable=config.trainable,
         name="embedding",
     )(ids)
+    if config.embedding_dropout:
+        words = keras.layers.Dropout(config.embedding_dropout, seed=next(seeds), name="embedding_dropout")(words)
     words = words * mask
     if config.architecture == "stacked":
         features = _stacked(keras, words, mask, config, seeds)
-    elif config.architecture == "parallel":
+    elif config.architecture in ARCHITECTURES:
         features = _parallel(keras, words, mask, config, seeds)
     else:
         return keras.Model(ids, _user_built(keras, words, ids, config, seed), name="network")
@@ -173,7 +183,7 @@ def _dense(keras: Any, units: int, activation: str | None, name: str, seeds: Ite
     )
 
 
-def with_probabilities(network: Any, config: NetworkConfig) -> Any:
+def with_probabilities(network: Any, config: NetworkConfig, wide: WideWeights | None, deep_share: float) -> Any:
     """Wrap a network for general use: ids padded on any side, of any width, in; probabilities out.
 
     Parameters
@@ -181,6 +191,10 @@ def with_probabilities(network: Any, config: NetworkConfig) -> Any:
     network : keras.Model
         From `build_network`; the new model shares its weights.
     config : NetworkConfig
+    wide : WideWeights or None
+        The wide part beside it, if there is one.
+    deep_share : float
+        What the network's logits are multiplied with before those of the wide part are added.
 
     Returns
     -------
@@ -193,5 +207,45 @@ def with_probabilities(network: Any, config: NetworkConfig) -> Any:
     places = keras.ops.cumsum(keras.ops.ones_like(ids), axis=1)
     places = places + 2**30 * keras.ops.cast(keras.ops.equal(ids, 0), "int32")
     aligned = keras.ops.take_along_axis(ids, keras.ops.argsort(places, axis=1), axis=1)
-    filled = keras.ops.pad(aligned, [[0, 0], [0, config.width_multiple - 1]])
-    return keras.Model(ids, keras.layers.Softmax(name="probabilities")(network(filled)), name="classifier")
+    cropped = aligned[:, : config.conv_maxlen] if config.conv_maxlen else aligned
+    logits = network(keras.ops.pad(cropped, [[0, 0], [0, config.width_multiple - 1]]))
+    if wide is not None:
+        logits = logits * deep_share + _wide(keras, aligned, wide, config.input_dim)
+    return keras.Model(ids, keras.layers.Softmax(name="probabilities")(logits), name="classifier")
+
+
+def _wide(keras: Any, ids: Any, wide: WideWeights, n_ids: int) -> Any:
+    """Score with the wide part as `WideWeights.logits` does, by looking each word and each pair up in tables."""
+
+    def look_up(name: str, columns: Any, table: np.ndarray) -> Any:
+        table = table.reshape(len(table), -1)
+        constant = keras.initializers.Zeros()
+        layer = keras.layers.Embedding(*table.shape, embeddings_initializer=constant, trainable=False, name=name)
+        found = layer(columns)
+        layer.set_weights([table])
+        return found
+
+    def weigh(name: str, columns: Any, present: Any, idf: np.ndarray) -> tuple[Any, Any]:
+        """Return each place's part of its term's tf-idf, and the sum of the squares of all terms' tf-idf."""
+        present = keras.ops.cast(present, "float32")
+        same = keras.ops.equal(keras.ops.expand_dims(columns, 2), keras.ops.expand_dims(columns, 1))
+        count = keras.ops.sum(keras.ops.cast(same, "float32") * keras.ops.expand_dims(present, 1), axis=2)
+        count = keras.ops.maximum(count, 1.0)
+        whole = (1.0 + keras.ops.log(count)) * look_up(f"{name}_idf", columns, idf)[:, :, 0] * present
+        part = whole / count
+        return keras.ops.expand_dims(part, -1), keras.ops.sum(part * whole, axis=1, keepdims=True)
+
+    words_idf, pairs_idf = np.split(wide.idf, [n_ids])
+    words_kernel, pairs_kernel = np.split(wide.kernel, [n_ids])
+    columns = keras.ops.cast(ids, "int64")
+    after = keras.ops.pad(columns, [[0, 0], [0, 1]])[:, 1:]
+    pairs = pair_columns(columns, after)
+    words_part, words_square = weigh("words", ids, keras.ops.not_equal(ids, 0), words_idf)
+    pairs_part, pairs_square = weigh("pairs", pairs, keras.ops.not_equal(after, 0), PAIR_WEIGHT * pairs_idf)
+    total = keras.ops.sum(words_part * look_up("words_kernel", ids, words_kernel), axis=1)
+    total = total + keras.ops.sum(pairs_part * look_up("pairs_kernel", pairs, pairs_kernel), axis=1)
+    logits = total / keras.ops.sqrt(keras.ops.maximum(words_square + pairs_square, 1e-12))
+    if wide.word_kernel is not None:
+        means = keras.ops.sum(words_part * look_up("vectors_kernel", ids, wide.word_kernel), axis=1)
+        logits = logits + means / keras.ops.sqrt(keras.ops.maximum(words_square, 1e-12))
+    return logits + wide.bias

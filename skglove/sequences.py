@@ -106,12 +106,38 @@ class Documents:
     def __init__(self, matrix: np.ndarray) -> None:
         matrix = np.asarray(matrix)
         present = matrix != 0
-        self.ids = matrix[present]
-        self.lengths = np.count_nonzero(present, axis=1)
-        self._ends = np.cumsum(self.lengths)
+        self._hold(matrix[present], np.count_nonzero(present, axis=1))
+
+    def _hold(self, ids: np.ndarray, lengths: np.ndarray) -> None:
+        self.ids, self.lengths = ids, lengths
+        self._ends = np.cumsum(lengths)
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def __getitem__(self, rows: Any) -> "Documents":
+        """Return some of the documents: a slice of them, or an array of positions."""
+        return self._first_words(np.arange(len(self))[rows], None)
+
+    def cropped(self, maxlen: int) -> "Documents":
+        """Return all documents, each without what comes after its first `maxlen` words.
+
+        Parameters
+        ----------
+        maxlen : int
+        """
+        return self if self.lengths.max(initial=0) <= maxlen else self._first_words(np.arange(len(self)), maxlen)
+
+    def _first_words(self, rows: np.ndarray, maxlen: int | None) -> "Documents":
+        lengths = self.lengths[rows] if maxlen is None else np.minimum(self.lengths[rows], maxlen)
+        new = object.__new__(Documents)
+        new._hold(self.ids[self._places(rows, lengths)], lengths)
+        return new
+
+    def _places(self, rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Return where in `ids` the first words of some documents are, so many of each, one document after the other."""
+        starts = self._ends[rows] - self.lengths[rows]
+        return np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
 
     def padded(self, rows: np.ndarray, multiple: int = 1) -> np.ndarray:
         """Return some documents as one matrix, each from the first column on, as wide as the longest of them.
@@ -130,9 +156,7 @@ class Documents:
         lengths = self.lengths[rows]
         width = max(1, -(-int(lengths.max()) // multiple)) * multiple
         batch = np.zeros((len(rows), width), dtype=np.int32)
-        ends = self._ends[rows]
-        pieces = [self.ids[end - length : end] for end, length in zip(ends, lengths, strict=True)]
-        batch[np.arange(width) < lengths[:, None]] = np.concatenate(pieces)
+        batch[np.arange(width) < lengths[:, None]] = self.ids[self._places(rows, lengths)]
         return batch
 
     def batches_by_length(self, max_places: int, multiple: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

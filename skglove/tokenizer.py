@@ -24,11 +24,17 @@ class Tokenizer:
         Characters that separate words, besides `split`.
     split : str
         The separator; not empty.
+
+    Attributes
+    ----------
+    longest : int
+        Words of the longest text counted so far.
     """
 
     def __init__(self, *, lower: bool = True, filters: str = KERAS_FILTERS, split: str = " ") -> None:
         self.lower = lower
         self.split = split
+        self.longest = 0
         self._table = str.maketrans(dict.fromkeys(filters, split))
 
     def _pieces(self, text: str) -> list[str]:
@@ -53,10 +59,20 @@ class Tokenizer:
         for text in texts:
             pieces = self._pieces(text)
             counts.update(pieces)
+            self.longest = max(self.longest, len(pieces) - pieces.count(""))
             if in_documents is not None:
                 in_documents.update({*pieces, ""})
         counts.pop("", None)
         return counts
+
+    def words(self, text: str) -> list[str]:
+        """Return the words of one text.
+
+        Parameters
+        ----------
+        text : str
+        """
+        return [piece for piece in self._pieces(text) if piece]
 
     def encode(self, texts: Iterable[str], ids: dict[str, int], unknown: int | None = None) -> Iterator[list[int]]:
         """Yield the ids of each text's words.
@@ -74,7 +90,7 @@ class Tokenizer:
             if unknown is None:
                 yield list(filter(None, map(get, self._pieces(text))))
             else:
-                yield [get(word, unknown) for word in self._pieces(text) if word]
+                yield [get(word, unknown) for word in self.words(text)]
 
 
 def build_vocabulary(counts: Counter[str], num_words: int | None, oov_token: str | None) -> dict[str, int]:

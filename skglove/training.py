@@ -40,7 +40,7 @@ def train(
     validation: TrainingSet | None,
     *,
     epochs: int,
-    n_iter_no_change: int,
+    n_iter_no_change: int | None,
     callbacks: Sequence[Any],
     verbose: int,
     scheduled: bool = False,
@@ -53,9 +53,11 @@ def train(
         Changed in place.
     training : TrainingSet
     validation : TrainingSet or None
-        If given, training stops when the loss on it has not fallen for `n_iter_no_change` epochs, and the weights of the best
+        What to report loss and accuracy on after each epoch.
+    epochs : int
+    n_iter_no_change : int or None
+        If given, training stops when the loss on `validation` has not fallen for so many epochs, and the weights of the best
         epoch are kept.
-    epochs, n_iter_no_change : int
     callbacks : sequence of keras.callbacks.Callback
     verbose : int
         0 is silent, anything else shows one progress bar over all epochs.
@@ -73,7 +75,7 @@ def train(
             raise TypeError(f"callbacks must be Keras callbacks (keras.callbacks.Callback); got {callback!r:.60}.")
     history = keras.callbacks.History()
     own = [history]
-    if validation is not None:
+    if n_iter_no_change is not None:
         own.append(keras.callbacks.EarlyStopping("val_loss", patience=n_iter_no_change, restore_best_weights=True))
     setters = keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau
     if scheduled and not any(isinstance(callback, setters) for callback in callbacks):
@@ -155,12 +157,43 @@ def _gradients(network: Any) -> Any:
 
 
 def _training_step(network: Any) -> Any:
-    gradients = _trace(_gradients(network))
+    compute, optimizer = _gradients(network), network.optimizer
+    if _is_plain(optimizer):
+        return _trace(_updating(network, compute))
+    gradients = _trace(compute)
 
     def step(*batch: np.ndarray) -> Any:
         sums, values = gradients(*batch)
-        # Not part of the trace: a trace with Keras' optimizer in it is never freed, nor are the weights it captured.
-        network.optimizer.apply(values, network.trainable_variables)
+        # Not part of the trace: a trace with an optimizer's `apply` in it is never freed, nor are the weights it captured.
+        optimizer.apply(values, network.trainable_variables)
+        return sums
+
+    return step
+
+
+def _is_plain(optimizer: Any) -> bool:
+    """Tell whether an optimizer's `update_step` is all that it does: no clipping, averaging, decay of weights or scaling."""
+    extras = ("clipnorm", "clipvalue", "global_clipnorm", "weight_decay", "use_ema", "loss_scale_factor")
+    settings = optimizer.get_config()
+    return (
+        type(optimizer).__module__.startswith("keras.")
+        and "inner_optimizer" not in settings
+        and not any(settings.get(name) for name in (*extras, "gradient_accumulation_steps"))
+    )
+
+
+def _updating(network: Any, compute: Any) -> Any:
+    """Return a step that computes gradients and updates the weights in one trace, which takes half the time."""
+    optimizer, variables = network.optimizer, network.trainable_variables
+
+    def step(ids: Any, y: Any, weights: Any) -> Any:
+        import tensorflow as tf
+
+        sums, gradients = compute(ids, y, weights)
+        rate = tf.convert_to_tensor(optimizer.learning_rate)
+        for variable, gradient in zip(variables, gradients, strict=True):
+            optimizer.update_step(gradient, variable, rate)
+        optimizer.iterations.assign_add(1)
         return sums
 
     return step

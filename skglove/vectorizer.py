@@ -34,11 +34,16 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         - the path of a GloVe or word2vec text file, plain, ``.gz`` or inside a ``.zip``;
         - a `WordVectors`, a mapping from word to vector, or any object with gensim's ``key_to_index`` and ``vectors``;
         - None for sequences without pre-trained vectors; a classifier then learns its own.
-    num_words : int or None, default=20_000
-        Keras' meaning: only ids below `num_words` are used, so the ``num_words - 1`` most frequent words are kept. None keeps
-        every word.
-    maxlen : int, default=1000
-        Length of every sequence.
+    num_words : int or None, default=100_000
+        Keras' meaning: only ids below `num_words` are used, so the ``num_words - 1`` most frequent words of the texts are kept.
+        None keeps every word.
+    extra_words : int, default=50_000
+        So many of the most frequent words of the pre-trained vectors are looked at, and those that are not among the words of
+        the texts get ids behind all others: words that are first met after training are then known by their vectors. 0 adds
+        none. (Vectors are published with the most frequent words first.)
+    maxlen : int or None, default=1000
+        Length of every sequence. None is the number of words of the longest training text: many short texts take less memory
+        then.
     padding : {"pre", "post"}, default="pre"
         The side on which short texts are filled with zeros.
     truncating : {"pre", "post"}, default="pre"
@@ -61,13 +66,15 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        The id of every word kept, from 1, most frequent first.
+        The id of every word kept, from 1, most frequent first, `extra_words` at the end.
+    maxlen_ : int
+        Length of every sequence.
     word_counts_ : dict of str to int
         How often each word of the training texts occurs, words not kept included, in order of first appearance.
     embedding_matrix_ : ndarray of shape (len(vocabulary_) + 1, dim), float32, or None
         The vector of each id. Row 0, the padding, and the rows of words without a vector are zeros. None if `embeddings` is.
     n_words_found_ : int
-        How many words of the vocabulary have a pre-trained vector.
+        How many words of the vocabulary have a pre-trained vector, `extra_words` not counted.
     idf_ : ndarray of shape (len(vocabulary_) + 1,), float64
         The inverse document frequency of each id, 1 for the padding; with `use_idf` only.
 
@@ -80,7 +87,8 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
     -----
     A pickled vectorizer holds `embedding_matrix_`, the vectors of its vocabulary; `word_counts_`, all words of the training
     texts; and `embeddings` as it was given: a name or a path is a few bytes, a `WordVectors` object is as large as all its
-    vectors. Sequences take 4 bytes for each of `maxlen` places of each text.
+    vectors. 50,000 `extra_words` of 100 numbers are 20 MB. Sequences take 4 bytes for each of `maxlen` places of each text: a
+    million texts 4 GB by default, and with ``maxlen=None`` 80 MB if none has more than 20 words.
 
     Put meta-estimators that validate X, such as `BaggingClassifier`, around the whole pipeline and not around its classifier:
     they hand on a plain matrix, which has lost the vectors.
@@ -102,7 +110,8 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
     _parameter_constraints = {  # noqa: RUF012 - scikit-learn reads it from the class
         "embeddings": "no_validation",
         "num_words": [Interval(Integral, 2, None, closed="left"), None],
-        "maxlen": [Interval(Integral, 1, None, closed="left")],
+        "extra_words": [Interval(Integral, 0, None, closed="left")],
+        "maxlen": [Interval(Integral, 1, None, closed="left"), None],
         "padding": [StrOptions({"pre", "post"})],
         "truncating": [StrOptions({"pre", "post"})],
         "lower": ["boolean"],
@@ -117,8 +126,9 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         self,
         embeddings: Any = "glove.6B.100d",
         *,
-        num_words: int | None = 20_000,
-        maxlen: int = 1000,
+        num_words: int | None = 100_000,
+        extra_words: int = 50_000,
+        maxlen: int | None = 1000,
         padding: str = "pre",
         truncating: str = "pre",
         lower: bool = True,
@@ -130,6 +140,7 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
     ) -> None:
         self.embeddings = embeddings
         self.num_words = num_words
+        self.extra_words = extra_words
         self.maxlen = maxlen
         self.padding = padding
         self.truncating = truncating
@@ -164,7 +175,8 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         """
         self._check_parameters()
         in_documents: Counter[str] | None = Counter() if self.use_idf else None
-        counts = self._tokenizer().count(_checked(raw_documents), in_documents)
+        tokenizer = self._tokenizer()
+        counts = tokenizer.count(_checked(raw_documents), in_documents)
         if not counts:
             raise ValueError(
                 "The texts hold no words: all are empty or made of separators only. Check the column you passed."
@@ -175,13 +187,22 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
                 "such as '<OOV>' (its brackets are among the filters)."
             )
         vocabulary = build_vocabulary(counts, self.num_words, self.oov_token)
-        vectors = None if self.embeddings is None else WordVectors.load(self.embeddings, vocabulary=list(vocabulary))
+        found = 0
+        matrix: Any = None
+        if self.embeddings is not None:
+            vectors = WordVectors.load(self.embeddings, vocabulary=list(vocabulary))
+            found, matrix = len(vectors), vectors.embedding_matrix(list(vocabulary))
+            if extra := self._extra_words(tokenizer, counts):
+                more = WordVectors.load(self.embeddings, vocabulary=extra)
+                matrix = np.concatenate([matrix, more.embedding_matrix(extra)[1:]])
+                vocabulary |= {word: i for i, word in enumerate(extra, len(vocabulary) + 1)}
         # From here on nothing can fail: what was fitted before is replaced as a whole or not at all.
         self.word_counts_ = dict(counts)
         self.vocabulary_ = vocabulary
         self._unknown_id = None if self.oov_token is None else vocabulary[self.oov_token]
-        self.embedding_matrix_: Any = None if vectors is None else vectors.embedding_matrix(list(vocabulary))
-        self.n_words_found_ = 0 if vectors is None else len(vectors)
+        self.embedding_matrix_ = matrix
+        self.n_words_found_ = found
+        self.maxlen_ = max(1, tokenizer.longest) if self.maxlen is None else self.maxlen
         if in_documents is not None:
             self.idf_ = np.ones(len(vocabulary) + 1)
             self.idf_[1:] = smooth_idf(np.array([in_documents[word] for word in vocabulary]), in_documents[""])
@@ -217,7 +238,7 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         if self.output == "mean":
             weights = self.idf_ if self.use_idf else np.ones(len(self.embedding_matrix_))
             return mean_vectors(rows, self.embedding_matrix_, weights)
-        ids = pad(rows, len(texts), self.maxlen, self.padding, self.truncating)
+        ids = pad(rows, len(texts), self.maxlen_, self.padding, self.truncating)
         return TokenSequences(ids, self.embedding_matrix_, input_dim=len(self.vocabulary_) + 1)
 
     def fit_transform(self, raw_documents: Iterable[str], y: Any = None) -> np.ndarray:
@@ -267,10 +288,18 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
     @property
     def _n_features_out(self) -> int:
         check_is_fitted(self)
-        return self.embedding_matrix_.shape[1] if self.output == "mean" else self.maxlen
+        return self.embedding_matrix_.shape[1] if self.output == "mean" else self.maxlen_
 
     def _tokenizer(self) -> Tokenizer:
         return Tokenizer(lower=self.lower, filters=self.filters, split=self.split)
+
+    def _extra_words(self, tokenizer: Tokenizer, counts: Counter[str]) -> list[str]:
+        """Return the words of the vectors that texts can hold, and the training texts do not."""
+        if not self.extra_words:
+            return []
+        taken = {*counts, self.oov_token}
+        first = dict.fromkeys(WordVectors.first_words(self.embeddings, self.extra_words))
+        return [word for word in first if word not in taken and tokenizer.words(word) == [word]]
 
     def _check_parameters(self) -> None:
         self._validate_params()

@@ -20,7 +20,7 @@ def small(**parameters):
     return ConvTextClassifier(**{**SMALL, **parameters})
 
 
-@pytest.mark.parametrize("architecture", ["stacked", "parallel"])
+@pytest.mark.parametrize("architecture", ["wide_and_deep", "parallel", "stacked"])
 @pytest.mark.parametrize("trainable", [False, True])
 def test_it_learns(sequences, corpus, architecture, trainable):
     classifier = small(architecture=architecture, trainable=trainable).fit(sequences[:150], corpus[1][:150])
@@ -72,7 +72,7 @@ def test_the_same_random_state_gives_the_same_model(sequences, corpus):
             small(epochs=2, trainable=True, random_state=seed, **parameters).fit(sequences, corpus[1]).network_.weights
         )
 
-    for parameters in ({}, {"architecture": "parallel", "early_stopping": True}):
+    for parameters in ({"architecture": "stacked"}, {}, {"architecture": "parallel", "early_stopping": True}):
         first, second, other = weights(3, **parameters), weights(3, **parameters), weights(4, **parameters)
         assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
         assert not np.array_equal(first[1], other[1])
@@ -283,7 +283,7 @@ def test_the_learning_rate_rises_and_falls(sequences, corpus):
     watch = import_keras().callbacks.LambdaCallback(
         on_train_batch_end=lambda batch, logs: rates.append(float(watch.model.optimizer.learning_rate))
     )
-    small(callbacks=[watch]).fit(sequences, corpus[1])
+    small(architecture="parallel", callbacks=[watch]).fit(sequences, corpus[1])
     assert len(rates) == 130
     assert rates[0] < 0.001
     assert max(rates) == pytest.approx(0.003)
@@ -390,11 +390,13 @@ def test_bad_data_to_predict(sequences, corpus):
         {"kernel_sizes": (3, 0)},
         {"pool_size": 0},
         {"n_conv_layers": 0},
-        {"n_conv_layers": 8},
+        {"n_conv_layers": 8, "architecture": "stacked"},
         {"dense_units": -1},
         {"trainable": "yes"},
         {"embedding_dim": 0},
         {"dropout": 1.0},
+        {"embedding_dropout": -0.1},
+        {"conv_maxlen": 0},
         {"optimizer": 3},
         {"optimizer": "adamant"},
         {"optimizer": str},

@@ -9,7 +9,7 @@ from sklearn.utils.estimator_checks import check_estimator, parametrize_with_che
 from skglove import ConvTextClassifier, GloveTextVectorizer
 
 
-@parametrize_with_checks([ConvTextClassifier(), ConvTextClassifier(architecture="parallel", batch_size=16)])
+@parametrize_with_checks([ConvTextClassifier(), ConvTextClassifier("stacked", epochs=10)])
 def test_classifier(estimator, check):
     with warnings.catch_warnings():
         # Some checks fit features, which the classifier takes with a warning.

@@ -9,6 +9,8 @@ from skglove import ConvTextClassifier, TokenSequences
 from skglove.network import NetworkConfig, build_network
 
 ARCHITECTURES = [
+    {"architecture": "wide_and_deep"},
+    {"architecture": "wide_and_deep", "conv_maxlen": 7},
     {"architecture": "stacked"},
     {"architecture": "stacked", "n_conv_layers": 1, "kernel_size": 2},
     {"architecture": "stacked", "n_conv_layers": 2, "pool_size": 3, "kernel_size": 4},
@@ -90,7 +92,7 @@ def test_words_matter(classifier):
 
 def test_stacked_is_the_network_of_the_tutorial():
     sizes = {"input_dim": 20_000, "embedding_dim": 100, "n_classes": 20, "trainable": False}
-    config = NetworkConfig.from_parameters(ConvTextClassifier().get_params(), **sizes)
+    config = NetworkConfig.from_parameters(ConvTextClassifier("stacked").get_params(), **sizes)
     shapes = [tuple(weight.shape) for weight in build_network(config, seed=0).weights]
     conv = [(5, 128, 128), (128,)]
     assert shapes == [(20_000, 100), (5, 100, 128), (128,), *conv, *conv, (128, 128), (128,), (128, 20), (20,)]

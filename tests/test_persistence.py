@@ -65,7 +65,7 @@ def test_memory_mapped(tmp_path, pipeline, corpus):
     assert np.array_equal(mapped.predict_proba(corpus[0]), pipeline.predict_proba(corpus[0]))
 
 
-@pytest.mark.parametrize("architecture", ["stacked", "parallel"])
+@pytest.mark.parametrize("architecture", ["wide_and_deep", "parallel", "stacked"])
 def test_partial_fit_goes_on_after_loading_as_if_nothing_had_been(sequences, corpus, architecture):
     def chunk(classifier, part):
         return classifier.partial_fit(sequences[part], corpus[1][part], classes=["animals", "tools"])

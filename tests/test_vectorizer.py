@@ -1,4 +1,5 @@
 import copy
+import gzip
 import pickle
 
 import numpy as np
@@ -42,12 +43,50 @@ def test_generators_are_read_once():
 
 
 def test_fitted_attributes():
-    vectorizer = GloveTextVectorizer(VECTORS, num_words=4).fit(TEXTS)
+    vectorizer = GloveTextVectorizer(VECTORS, num_words=4, extra_words=0).fit(TEXTS)
     assert vectorizer.vocabulary_ == {"the": 1, "dog": 2, "cat": 3}
     assert vectorizer.word_counts_ == {"the": 3, "cat": 1, "sat": 1, "a": 1, "dog": 2, "mat": 1}
     assert vectorizer.embedding_matrix_.dtype == np.float32
     assert vectorizer.embedding_matrix_.tolist() == [[0, 0], [1, 2], [3, 4], [0, 0]]
     assert vectorizer.n_words_found_ == 2
+    assert vectorizer.maxlen_ == 1000
+
+
+def test_extra_words_are_known_by_their_vectors_alone():
+    vectors = {
+        "the": [1.0, 2.0],
+        ",": [0.0, 9.0],
+        "sat": [7.0, 8.0],
+        "Hen": [1.0, 1.0],
+        "hen": [3.0, 4.0],
+        "far": [5.0, 6.0],
+    }
+    vectorizer = GloveTextVectorizer(vectors, num_words=4, extra_words=5).fit(TEXTS)
+    # "sat" is a word of the texts, if not one that is kept; no text can hold "," or "Hen"; "far" is too far down.
+    assert vectorizer.vocabulary_ == {"the": 1, "dog": 2, "cat": 3, "hen": 4}
+    assert vectorizer.embedding_matrix_.tolist() == [[0, 0], [1, 2], [0, 0], [0, 0], [3, 4]]
+    assert vectorizer.n_words_found_ == 1
+    assert vectorizer.transform(["the far hen sat"])[0, -2:].tolist() == [1, 4]
+    assert GloveTextVectorizer(vectors, oov_token="hen").fit(TEXTS).vocabulary_["hen"] == 1
+
+
+def test_extra_words_of_every_source(tmp_path):
+    (tmp_path / "vectors.txt").write_text("3 2\nthe 1 2\nhen 3 4\nfar 5 6\n")
+    with gzip.open(tmp_path / "vectors.txt.gz", "wt") as file:
+        file.write("the 1 2\nhen 3 4\nfar 5 6\n")
+    given = {"the": [1.0, 2.0], "hen": [3.0, 4.0], "far": [5.0, 6.0]}
+    own = WordVectors(list(given), list(given.values()))
+    for source in (tmp_path / "vectors.txt", str(tmp_path / "vectors.txt.gz"), given, own, own.to_gensim()):
+        vectorizer = GloveTextVectorizer(source, extra_words=2).fit(["the cat"])
+        assert vectorizer.vocabulary_ == {"the": 1, "cat": 2, "hen": 3}
+        assert vectorizer.embedding_matrix_.tolist() == [[0, 0], [1, 2], [0, 0], [3, 4]]
+
+
+def test_maxlen_none_is_the_longest_training_text():
+    vectorizer = GloveTextVectorizer(VECTORS, maxlen=None).fit(["a, b!", "the cat -- sat there"])
+    assert vectorizer.maxlen_ == 4
+    assert vectorizer.transform(["the"]).shape == (1, 4)
+    assert len(vectorizer.get_feature_names_out()) == 4
 
 
 def test_transform_gives_sequences_with_the_vectors():
@@ -69,9 +108,9 @@ class GensimLike:
 def test_sources_of_vectors(tmp_path):
     file = tmp_path / "vectors.txt"
     file.write_text("the 1 2\ndog 3 4\nunused 5 6\n")
-    expected = GloveTextVectorizer(VECTORS).fit(TEXTS).embedding_matrix_
+    expected = GloveTextVectorizer(VECTORS, extra_words=0).fit(TEXTS).embedding_matrix_
     for source in (str(file), file, GensimLike(), WordVectors(list(VECTORS), np.array(list(VECTORS.values())))):
-        assert np.array_equal(GloveTextVectorizer(source).fit(TEXTS).embedding_matrix_, expected)
+        assert np.array_equal(GloveTextVectorizer(source, extra_words=0).fit(TEXTS).embedding_matrix_, expected)
 
 
 def test_without_vectors():
@@ -83,7 +122,7 @@ def test_without_vectors():
 
 def test_oov_token_stands_for_unknown_words():
     vectorizer = GloveTextVectorizer(VECTORS, oov_token="<OOV>", num_words=4, maxlen=3).fit(TEXTS)
-    assert vectorizer.vocabulary_ == {"<OOV>": 1, "the": 2, "dog": 3}
+    assert vectorizer.vocabulary_ == {"<OOV>": 1, "the": 2, "dog": 3, "unused": 4}
     assert vectorizer.transform(["the grey dog"]).tolist() == [[2, 1, 3]]
 
 

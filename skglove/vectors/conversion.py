@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,13 @@ def reader_of(source: Any) -> Callable[[Collection[str] | None], tuple[Words, Ar
         "to vectors, gensim's KeyedVectors, or spaCy's Vectors (or a pipeline that has them), "
         f"got {type(source).__module__}.{type(source).__qualname__}."
     )
+
+
+def first_words(source: Any, n: int) -> Words:
+    """List the first words of an object that `reader_of` knows; none of spaCy's, which are in no order."""
+    source = getattr(source, "wv", source)
+    words = source if isinstance(source, Mapping) else getattr(source, "key_to_index", ())
+    return [str(word) for word in islice(words, n)]
 
 
 def as_matrix(vectors: Any, what: str = "vectors") -> Array:

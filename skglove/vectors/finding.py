@@ -94,6 +94,21 @@ def load_file(source: Path, vocabulary: Collection[str] | None) -> Found:
         return _read_all(source, vocabulary)
 
 
+def first_words(place: registry.Entry | Path, n: int) -> list[str]:
+    """List the first words of vectors that are at hand; none of what would have to be fetched or unpacked first."""
+    if isinstance(place, registry.Entry):
+        stored = store.find(place.name)
+    else:
+        path, member = split_member(place)
+        try:
+            stored = store.find(store.key_of_file(path, member, "whole"))
+        except OSError:
+            stored = None
+        if stored is None and is_plain(place):
+            return text.first_words(path, text.read_layout(path), n)
+    return stored.words()[:n] if stored else []
+
+
 def _load_lines(path: Path, vocabulary: Collection[str]) -> Found:
     layout = text.read_layout(path)
     index = _line_index(path, layout)

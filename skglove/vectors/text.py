@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -160,6 +160,16 @@ def read_words(
             words += [some[j] for j in kept]
             parts.append(rows if len(kept) == len(some) else rows[kept])
     return first_of_each(words, np.concatenate(parts))
+
+
+def first_words(path: str | Path, layout: Layout, n: int) -> list[str]:
+    """Read the words of a plain file's first lines, and none of the numbers."""
+    separator, words = bytes([layout.separator]), []
+    skipped = int(layout.declared is not None)
+    with open(path, "rb") as file:
+        for line in islice(file, skipped, skipped + n):
+            words.append(line.rstrip().rsplit(separator, layout.dim)[0].decode("utf-8", "replace"))
+    return words
 
 
 def _parse_asked(

@@ -157,6 +157,34 @@ class WordVectors(Questions):
         return cls(*conversion.reader_of(source)(words))
 
     @classmethod
+    def first_words(cls, source: Any, n: int) -> list[str]:
+        """List the first words of a source without reading vectors; the most frequent ones, as word vectors are published.
+
+        Parameters
+        ----------
+        source : str, path-like or object
+            As for `load`.
+        n : int
+
+        Returns
+        -------
+        list of str
+            At most `n`. None of vectors that have not been fetched or unpacked yet, and none of spaCy's, which have no order.
+
+        Examples
+        --------
+        >>> WordVectors.first_words({"the": [0.1], "cat": [0.2], "dog": [0.3]}, 2)
+        ['the', 'cat']
+        """
+        if isinstance(source, WordVectors):
+            return source.index_to_key[:n]
+        if isinstance(source, (str, os.PathLike)):
+            from skglove.vectors import finding
+
+            return finding.first_words(finding.resolve(source), n)
+        return conversion.first_words(source, n)
+
+    @classmethod
     def check_source(cls, source: Any) -> None:
         """Raise what `load` would for an unknown name, a missing or broken file, or an unusable object.
 

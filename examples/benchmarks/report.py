@@ -1,0 +1,43 @@
+"""Writes what a benchmark found into its part of the ``README.md`` beside this file."""
+
+import os
+import platform
+import re
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+README = Path(__file__).with_name("README.md")
+_PACKAGES = ("tensorflow", "keras", "scikit-learn", "numpy", "torch", "skorch", "fasttext-wheel")
+
+
+def write(section: str, text: str) -> None:
+    """Replace a section, or add it."""
+    old = README.read_text(encoding="utf-8") if README.exists() else "# Benchmarks\n"
+    begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
+    new = f"{begin}\n{text.strip()}\n{end}"
+    pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+    README.write_text(
+        pattern.sub(lambda _: new, old) if begin in old else f"{old.rstrip()}\n\n{new}\n", encoding="utf-8"
+    )
+
+
+def machine() -> str:
+    """Name the processor and the versions."""
+    found = []
+    for package in _PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            continue
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        processor = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        processor = platform.processor() or platform.machine()
+    return f"{processor}, {os.cpu_count()} cores, {platform.system()}; Python {platform.python_version()}, {', '.join(found)}."
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Set a table in Markdown, numbers to the right."""
+    lines = ["| " + " | ".join(header) + " |", "|---|" + "---:|" * (len(header) - 1)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])

@@ -1,0 +1,276 @@
+"""The wide part of a network: a linear model on words, pairs of neighbouring words, and the mean of the word vectors.
+
+Two linear models are fitted side by side by scikit-learn, a support vector machine and a naive Bayes classifier, since they err
+in different places; a mixture of both is a linear model again, and that is what scores. The idea of a linear model beside a
+deep network is that of Cheng et al. (2016), "Wide & Deep Learning for Recommender Systems"; that of crossing naive Bayes and
+support vector machines is Wang and Manning's (2012), "Baselines and Bigrams".
+"""
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix, hstack
+from sklearn.linear_model import SGDClassifier
+from sklearn.naive_bayes import ComplementNB
+from sklearn.preprocessing import normalize
+
+from skglove.averaging import smooth_idf
+from skglove.sequences import Documents
+
+# Pairs of words share this many columns (the hashing trick), so that their number never needs to be known.
+PAIR_COLUMNS = 2**17
+# How much a pair counts beside a word, and the vectors' length beside that of the words and pairs, which is 1.
+PAIR_WEIGHT, _VECTOR_WEIGHT = 0.5, 0.5
+# The support vector machine's regularization is this over the number of documents: LinearSVC with C=2.
+_ALPHA = 0.5
+# Passes over the documents: at least so many, and more over few documents, until so many documents have been looked at.
+_MIN_EPOCHS, _MIN_LOOKS = 5, 50_000
+_SMOOTHING = 0.1
+_DOCUMENTS_AT_ONCE = 4096
+
+
+def pair_columns(first: Any, second: Any) -> Any:
+    """Return the column of each pair of words; plain arithmetic, for arrays and tensors of 64-bit integers alike.
+
+    Parameters
+    ----------
+    first, second : array or tensor of int64
+        Word ids.
+    """
+    return (first * 7919 + second * 104729) % PAIR_COLUMNS
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the linear models see of some documents.
+
+    Parameters
+    ----------
+    terms : csr_matrix of shape (n_documents, n_ids + PAIR_COLUMNS), float32
+        The tf-idf of words and pairs, in rows of length 1.
+    means : ndarray of shape (n_documents, dim), float32
+        The mean of the word vectors, each word weighted by its tf-idf; dim is 0 without vectors.
+    """
+
+    terms: csr_matrix
+    means: np.ndarray
+
+    def of(self, rows: np.ndarray) -> "Features":
+        """Return those of some of the documents.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+        """
+        return Features(self.terms[rows], self.means[rows])
+
+
+class WideWeights:
+    """A fitted wide part: arrays, and how to score with them.
+
+    Parameters
+    ----------
+    idf : ndarray of shape (n_ids + PAIR_COLUMNS,), float32
+        The inverse document frequency of each word and pair.
+    kernel : ndarray of shape (n_ids + PAIR_COLUMNS, n_classes), float32
+        What each of them, its tf-idf normalized, adds to the score of each class.
+    word_kernel : ndarray of shape (n_ids, n_classes), float32, or None
+        What each word adds through its vector: the tf-idf of the words alone normalized.
+    bias : ndarray of shape (n_classes,), float32
+    """
+
+    def __init__(self, idf: np.ndarray, kernel: np.ndarray, word_kernel: np.ndarray | None, bias: np.ndarray) -> None:
+        self.idf, self.kernel, self.word_kernel, self.bias = idf, kernel, word_kernel, bias
+
+    def logits(self, documents: Documents) -> np.ndarray:
+        """Score documents.
+
+        Parameters
+        ----------
+        documents : Documents
+
+        Returns
+        -------
+        ndarray of shape (n_documents, n_classes), float32
+        """
+        scores = np.empty((len(documents), len(self.bias)), dtype=np.float32)
+        for start in range(0, len(documents), _DOCUMENTS_AT_ONCE):
+            part = slice(start, start + _DOCUMENTS_AT_ONCE)
+            words, terms = _weighted_terms(*_term_counts(documents[part], len(self.idf) - PAIR_COLUMNS), self.idf)
+            scores[part] = terms @ self.kernel + self.bias
+            if self.word_kernel is not None:
+                scores[part] += words @ self.word_kernel
+        return scores
+
+
+class WideModel:
+    """The wide part in training.
+
+    Parameters
+    ----------
+    n_ids : int
+        Number of word ids, 0 included.
+    n_classes : int
+    embedding_matrix : ndarray of shape (n_ids, dim) or None
+        Pre-trained vectors; rows of zeros are words without one.
+    random_state : RandomState
+    """
+
+    def __init__(
+        self, n_ids: int, n_classes: int, embedding_matrix: np.ndarray | None, random_state: np.random.RandomState
+    ) -> None:
+        self.n_ids, self.n_classes, self.random_state = n_ids, n_classes, random_state
+        self.document_counts = np.zeros(n_ids + PAIR_COLUMNS, dtype=np.int64)
+        self.n_documents = 0
+        self.vectors = (
+            np.zeros((n_ids, 0), dtype=np.float32) if embedding_matrix is None else _centred(embedding_matrix)
+        )
+        self._vectors_scale: float | None = None
+        self._machine: Any = None
+        self._bayes: Any = None
+
+    def observe(self, documents: Documents) -> None:
+        """Count in how many documents each word and pair occurs, for its inverse document frequency.
+
+        Parameters
+        ----------
+        documents : Documents
+        """
+        for counts, first in zip(_term_counts(documents, self.n_ids), (0, self.n_ids), strict=True):
+            self.document_counts[first : first + counts.shape[1]] += np.bincount(
+                counts.indices, minlength=counts.shape[1]
+            )
+        self.n_documents += len(documents)
+
+    def features(self, documents: Documents) -> Features:
+        """Return what the linear models see of documents.
+
+        Parameters
+        ----------
+        documents : Documents
+        """
+        words, terms = _weighted_terms(*_term_counts(documents, self.n_ids), self._idf())
+        means = words @ self.vectors
+        if self._vectors_scale is None:
+            length = float(np.sqrt((means**2).sum() / len(means)))
+            self._vectors_scale = _VECTOR_WEIGHT / length if length else 1.0
+        return Features(terms, means * np.float32(self._vectors_scale))
+
+    def untrained(self) -> "WideModel":
+        """Return another model with the same document frequencies, to be trained on other documents."""
+        other = copy.copy(self)
+        other._machine = other._bayes = None
+        return other
+
+    def train(self, features: Features, y: np.ndarray, weights: np.ndarray, epochs: int | None = None) -> None:
+        """Train both linear models, going on from where they are.
+
+        Parameters
+        ----------
+        features : Features
+        y : ndarray of shape (n_documents,), int
+            The position of each document's class.
+        weights : ndarray of shape (n_documents,), float
+        epochs : int, optional
+            By default as many as lead near the optimum.
+        """
+        if self._machine is None:
+            self._machine = SGDClassifier(
+                loss="hinge", alpha=_ALPHA / len(y), average=True, tol=None, random_state=self.random_state, n_jobs=-1
+            )
+            self._bayes = ComplementNB(alpha=_SMOOTHING)
+        classes = np.arange(self.n_classes)
+        weights = weights / weights.mean()
+        self._bayes.partial_fit(features.terms, y, classes, sample_weight=weights)
+        columns = hstack([features.terms, csr_matrix(features.means)], format="csr")
+        epochs = epochs or max(_MIN_EPOCHS, -(-_MIN_LOOKS // len(y)))
+        if epochs > 1 and len(np.unique(y)) == self.n_classes:
+            self._machine.set_params(max_iter=epochs).fit(columns, y, sample_weight=weights)
+        else:
+            for _ in range(epochs):
+                self._machine.partial_fit(columns, y, classes, sample_weight=weights)
+
+    def scores(self, features: Features) -> list[np.ndarray]:
+        """Return what each of the two linear models says, (n_documents, n_classes) each.
+
+        Parameters
+        ----------
+        features : Features
+        """
+        kernel, bias = self._machine_weights()
+        n_terms = features.terms.shape[1]
+        return [
+            features.terms @ kernel[:n_terms] + features.means @ kernel[n_terms:] + bias,
+            features.terms @ self._bayes_weights(),
+        ]
+
+    def weights(self, machine_share: float, bayes_share: float) -> WideWeights:
+        """Merge both models into one.
+
+        Parameters
+        ----------
+        machine_share, bayes_share : float
+            What each model's scores are multiplied with.
+        """
+        kernel, bias = self._machine_weights()
+        n_terms = self.n_ids + PAIR_COLUMNS
+        word_kernel = self.vectors @ kernel[n_terms:] * (machine_share * (self._vectors_scale or 1.0))
+        return WideWeights(
+            self._idf(),
+            (machine_share * kernel[:n_terms] + bayes_share * self._bayes_weights()).astype(np.float32),
+            word_kernel.astype(np.float32) if self.vectors.shape[1] else None,
+            (machine_share * bias).astype(np.float32),
+        )
+
+    def _idf(self) -> np.ndarray:
+        return smooth_idf(self.document_counts, self.n_documents).astype(np.float32)
+
+    def _machine_weights(self) -> tuple[np.ndarray, np.ndarray]:
+        kernel, bias = self._machine.coef_.T, self._machine.intercept_
+        if self.n_classes == 2:  # scikit-learn has one column then, for the second class
+            kernel, bias = kernel * [-1, 1], bias * [-1, 1]
+        return kernel.astype(np.float32), bias.astype(np.float32)
+
+    def _bayes_weights(self) -> np.ndarray:
+        kernel = self._bayes.feature_log_prob_.T
+        kernel = kernel - kernel.mean(axis=1, keepdims=True)
+        kernel[self.document_counts == 0] = 0  # words that no document holds say nothing
+        return kernel.astype(np.float32)
+
+
+def _centred(embedding_matrix: np.ndarray) -> np.ndarray:
+    """Return vectors of length 1 that point away from the mean of all."""
+    known = embedding_matrix.any(axis=1)
+    vectors = np.zeros_like(embedding_matrix)
+    if known.any():
+        vectors[known] = normalize(embedding_matrix[known] - embedding_matrix[known].mean(axis=0))
+    return vectors
+
+
+def _term_counts(documents: Documents, n_ids: int) -> tuple[csr_matrix, csr_matrix]:
+    """Return how often each word, and each pair of neighbours, occurs in each document: 1 + log of it."""
+    ids = documents.ids.astype(np.int64)
+    last = np.cumsum(documents.lengths)[documents.lengths > 0] - 1
+    columns = np.delete(pair_columns(ids[:-1], ids[1:]), last[:-1]) if len(ids) else ids
+    return (
+        _log_counts(ids, documents.lengths, n_ids),
+        _log_counts(columns, np.maximum(documents.lengths - 1, 0), PAIR_COLUMNS),
+    )
+
+
+def _log_counts(columns: np.ndarray, lengths: np.ndarray, n_columns: int) -> csr_matrix:
+    ends = np.concatenate([[0], np.cumsum(lengths)])
+    counts = csr_matrix((np.ones(len(columns), dtype=np.float32), columns, ends), shape=(len(lengths), n_columns))
+    counts.sum_duplicates()
+    counts.data = 1 + np.log(counts.data)
+    return counts
+
+
+def _weighted_terms(words: csr_matrix, pairs: csr_matrix, idf: np.ndarray) -> tuple[csr_matrix, csr_matrix]:
+    """Return the tf-idf of words alone, and of words and pairs, both in rows of length 1."""
+    words.data *= idf[words.indices]
+    pairs.data *= PAIR_WEIGHT * idf[words.shape[1] + pairs.indices]
+    terms = normalize(hstack([words, pairs], format="csr"), copy=False)
+    return normalize(words, copy=False), terms
