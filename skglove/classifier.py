@@ -469,7 +469,7 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         free = {name: getattr(old, name) for name in ("trainable", "dropout", "embedding_dropout")}
         if replace(new, **free) != old:
             raise ValueError(
-                "Training cannot go on with a network of another shape: only trainable, dropout and embedding_dropout may change. "
+                "Training cannot go on with a network of another shape: trainable and dropout may change, no more. "
                 f"It was built with {old}; now the parameters are {new}. Set them back, or start anew with a clone."
             )
         return self.network_.changed(new)

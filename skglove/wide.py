@@ -178,9 +178,10 @@ class WideModel:
         """
         if self._machine is None:
             self._machine = SGDClassifier(
-                loss="hinge", alpha=_ALPHA / len(y), average=True, tol=None, random_state=self.random_state, n_jobs=-1
+                loss="hinge", average=True, tol=None, random_state=self.random_state, n_jobs=-1
             )
             self._bayes = ComplementNB(alpha=_SMOOTHING)
+        self._machine.set_params(alpha=_ALPHA / max(len(y), self.n_documents))
         classes = np.arange(self.n_classes)
         weights = weights / weights.mean()
         self._bayes.partial_fit(features.terms, y, classes, sample_weight=weights)
