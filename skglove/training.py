@@ -9,6 +9,7 @@ from tqdm.auto import tqdm
 
 from skglove.backend import import_keras
 from skglove.batches import TrainingSet
+from skglove.optimizer import lazy_adam
 
 # Shares of the steps in which the learning rate rises to its height, and in which it falls to 0.
 _WARM_UP, _DECAY = 0.05, 0.4
@@ -26,7 +27,9 @@ def compile_network(network: Any, optimizer: Any, learning_rate: float) -> None:
     learning_rate : float
     """
     keras = import_keras()
-    if isinstance(optimizer, str):
+    if isinstance(optimizer, str) and optimizer.lower() == "adam":
+        optimizer = lazy_adam(learning_rate=learning_rate)
+    elif isinstance(optimizer, str):
         optimizer = keras.optimizers.get({"class_name": optimizer, "config": {"learning_rate": learning_rate}})
     else:
         optimizer = type(optimizer).from_config(optimizer.get_config())
@@ -145,13 +148,16 @@ def _trace(step: Any) -> Any:
 def _gradients(network: Any) -> Any:
     import tensorflow as tf
 
+    takes_rows = getattr(network.optimizer, "takes_rows", False)
+
     def compute(ids: Any, y: Any, weights: Any) -> Any:
         with tf.GradientTape() as tape:
             sums = _sums(network(ids, training=True), y, weights)
             loss = sums[0] / tf.cast(tf.size(y), tf.float32) + sum(network.losses)
             scaled = network.optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled, network.trainable_variables)
         # Made dense in one sum: scattered into place, the rows of a word that occurs twice are added in an order that varies.
-        return sums, [tf.convert_to_tensor(g) for g in tape.gradient(scaled, network.trainable_variables)]
+        return sums, gradients if takes_rows else [tf.convert_to_tensor(gradient) for gradient in gradients]
 
     return compute
 
@@ -176,7 +182,7 @@ def _is_plain(optimizer: Any) -> bool:
     extras = ("clipnorm", "clipvalue", "global_clipnorm", "weight_decay", "use_ema", "loss_scale_factor")
     settings = optimizer.get_config()
     return (
-        type(optimizer).__module__.startswith("keras.")
+        type(optimizer).__module__.startswith(("keras.", "skglove."))
         and "inner_optimizer" not in settings
         and not any(settings.get(name) for name in (*extras, "gradient_accumulation_steps"))
     )

@@ -1,0 +1,300 @@
+"""What training costs: against the tutorial's script, against Keras' and torch's own wrappers, and as texts grow in number.
+
+Contestants take turns within one process, several times; the medians of the ratios are reported. Writes its tables into the
+``README.md`` beside it::
+
+    python examples/benchmarks/training.py --data DATA --vectors glove.6B.100d.txt
+
+DATA is a folder as in ``accuracy.py``.
+"""
+
+import argparse
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import report
+from contestants import skglove, tutorial_network
+from sklearn.pipeline import make_pipeline
+
+from skglove import ConvTextClassifier, GloveTextVectorizer
+from skglove.sequences import Documents
+
+FILTERS, WIDTHS, BATCH_SIZE, LEARNING_RATE = 128, (1, 2, 3), 64, 0.003
+
+
+def seconds(run: Callable[[], Any]) -> float:
+    """Time one run."""
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def take_turns(runs: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
+    """Time all runs, one after the other, `rounds` times; a first round that is not counted warms up."""
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for i in range(rounds + 1):
+        for name, run in runs.items():
+            took = seconds(run)
+            print(name, f"{took:.1f} s", "(warming up)" if i == 0 else "", flush=True)
+            if i:
+                times[name].append(took)
+    return times
+
+
+def rows_of(times: dict[str, list[float]], ours: str) -> list[list[str]]:
+    """Return a row for each contestant: median seconds, and the median of its times over ours."""
+    rows = []
+    for name, taken in times.items():
+        ratio = statistics.median(theirs / our for theirs, our in zip(taken, times[ours], strict=True))
+        rows.append([name, f"{statistics.median(taken):.2f}", f"{ratio:.2f}"])
+    return rows
+
+
+def against_the_tutorial(data: Path | None, name: str, vectors: str, rounds: int) -> str:
+    """Train the tutorial's network for an epoch: as its script does, and as we do."""
+    split = datasets.load(data, name, seed=0)
+    vectorizer = GloveTextVectorizer(vectors, num_words=20_000, extra_words=0)
+    X, test = vectorizer.fit_transform(split.train), vectorizer.transform(split.test)
+    classes, positions = np.unique(split.y_train, return_inverse=True)
+    targets, plain = np.eye(len(classes), dtype=np.float32)[positions], np.asarray(X)
+
+    def script(epochs: int) -> Any:
+        network = tutorial_network(X.embedding_matrix, len(classes))
+        network.fit(plain, targets, batch_size=128, epochs=epochs, verbose=0)
+        return network
+
+    def ours(epochs: int) -> ConvTextClassifier:
+        return ConvTextClassifier("stacked", epochs=epochs, batch_size=128, random_state=0).fit(X, split.y_train)
+
+    times = take_turns({"the tutorial's script": lambda: script(1), "skglove": lambda: ours(1)}, rounds)
+    scores = []
+    for epochs in (2, 5):
+        found = classes[script(epochs).predict(np.asarray(test), batch_size=128, verbose=0).argmax(axis=1)]
+        scores.append(
+            [f"{epochs}", f"{(found == split.y_test).mean():.3f}", f"{ours(epochs).score(test, split.y_test):.3f}"]
+        )
+    return "\n\n".join(
+        [
+            f"### The tutorial's network, {name}, {len(split.train):,} texts",
+            report.table(["one epoch, network built anew", "s", "times ours"], rows_of(times, "skglove")),
+            report.table(["epochs", "accuracy of the script", "of skglove"], scores),
+        ]
+    )
+
+
+def keras_network(X: Any, y: Any, embedding_matrix: np.ndarray) -> Any:
+    """Build and compile the parallel convolutions as a Keras user would."""
+    import keras
+    from keras import layers
+
+    start = keras.initializers.Constant(embedding_matrix)
+    ids = keras.Input((X.shape[1],), dtype="int32")
+    words = layers.Embedding(*embedding_matrix.shape, embeddings_initializer=start, trainable=False)(ids)
+    pooled = [
+        layers.GlobalMaxPooling1D()(layers.Conv1D(FILTERS, w, padding="same", activation="relu")(words)) for w in WIDTHS
+    ]
+    features = layers.Dropout(0.5)(layers.Concatenate()(pooled))
+    network = keras.Model(ids, layers.Dense(y.shape[1], activation="softmax")(features))
+    network.compile(keras.optimizers.Adam(LEARNING_RATE), "categorical_crossentropy")
+    return network
+
+
+def torch_network(embedding_matrix: np.ndarray, n_classes: int) -> Any:
+    """Build the same for skorch."""
+    import torch
+    from skorch import NeuralNetClassifier
+    from torch import nn
+
+    class Network(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding = nn.Embedding.from_pretrained(torch.from_numpy(embedding_matrix), freeze=True)
+            dim = embedding_matrix.shape[1]
+            self.convolutions = nn.ModuleList(nn.Conv1d(dim, FILTERS, width, padding="same") for width in WIDTHS)
+            self.dropout = nn.Dropout(0.5)
+            self.out = nn.Linear(FILTERS * len(WIDTHS), n_classes)
+
+        def forward(self, ids: Any) -> Any:
+            words = self.embedding(ids).transpose(1, 2)
+            pooled = [torch.relu(convolution(words)).amax(dim=2) for convolution in self.convolutions]
+            return self.out(self.dropout(torch.cat(pooled, dim=1)))
+
+    return NeuralNetClassifier(
+        Network,
+        criterion=nn.CrossEntropyLoss,
+        optimizer=torch.optim.Adam,
+        lr=LEARNING_RATE,
+        max_epochs=1,
+        batch_size=BATCH_SIZE,
+        iterator_train__shuffle=True,
+        train_split=None,
+        verbose=0,
+    )
+
+
+def against_wrappers(data: Path | None, name: str, vectors: str, rounds: int) -> str:
+    """Train parallel convolutions for an epoch: in Keras' wrapper, in skorch, and ours."""
+    from keras.wrappers import SKLearnClassifier
+
+    split = datasets.load(data, name, seed=0)
+    X = GloveTextVectorizer(vectors, maxlen=None, extra_words=0).fit_transform(split.train)
+    plain, matrix = np.asarray(X), X.embedding_matrix
+    n_classes = len(np.unique(split.y_train))
+    positions = np.unique(split.y_train, return_inverse=True)[1]
+    wrapped = {"model_kwargs": {"embedding_matrix": matrix}}
+    options = {"epochs": 1, "batch_size": BATCH_SIZE, "verbose": 0}
+    ours = ConvTextClassifier(
+        "parallel",
+        filters=FILTERS,
+        kernel_sizes=WIDTHS,
+        embedding_dropout=0,
+        batch_size=BATCH_SIZE,
+        epochs=1,
+        random_state=0,
+    )
+    runs = {
+        "keras.wrappers.SKLearnClassifier": lambda: SKLearnClassifier(keras_network, **wrapped, fit_kwargs=options).fit(
+            plain, positions
+        ),
+        "skorch": lambda: torch_network(matrix, n_classes).fit(plain.astype(np.int64), positions),
+        "skglove": lambda: ours.fit(X, split.y_train),
+    }
+    lengths = np.count_nonzero(plain, axis=1)
+    return "\n\n".join(
+        [
+            f"### Parallel convolutions, {name}, {len(plain):,} texts of {lengths.mean():.0f} words, the longest of {lengths.max()}",
+            report.table(
+                ["one epoch, network built anew", "s", "times ours"], rows_of(take_turns(runs, rounds), "skglove")
+            ),
+        ]
+    )
+
+
+def as_texts_grow(data: Path | None, name: str, vectors: str, sizes: list[int]) -> str:
+    """Fit the defaults on more and more texts: halves of a set's texts, joined at random."""
+    split = datasets.load(data, name, seed=0)
+    random_state = np.random.RandomState(0)
+    rows = []
+    for size in sizes:
+        chosen = random_state.randint(len(split.train), size=(size, 2))
+        halves = [text.split() for text in split.train]
+        texts = [" ".join(halves[a][: len(halves[a]) // 2] + halves[b][len(halves[b]) // 2 :]) for a, b in chosen]
+        y = split.y_train[chosen[:, 0]]
+        model = make_pipeline(GloveTextVectorizer(vectors, maxlen=None), ConvTextClassifier(random_state=0))
+        took = seconds(lambda model=model, texts=texts, y=y: model.fit(texts, y))
+        predicting = seconds(lambda model=model, texts=texts: model.predict(texts))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        rows.append(
+            [f"{size:,}", f"{took:.1f}", f"{1e3 * took / size:.2f}", f"{1e3 * predicting / size:.3f}", f"{peak:,.0f}"]
+        )
+        print(rows[-1], flush=True)
+    header = ["texts", "fit, s", "ms a text", "predict, ms a text", "peak MB, all in all"]
+    return f"### As texts grow in number\n\nTexts made of halves of those of {name}.\n\n{report.table(header, rows)}"
+
+
+def in_chunks(data: Path | None, names: list[str], vectors: str, passes: int) -> str:
+    """Compare `partial_fit` over 10 chunks, so many passes, with `fit`."""
+    rows = []
+    for name in names:
+        split = datasets.load(data, name, seed=0)
+        vectorizer = GloveTextVectorizer(vectors)
+        X, test = vectorizer.fit_transform(split.train), vectorizer.transform(split.test)
+        whole = ConvTextClassifier(random_state=0).fit(X, split.y_train).score(test, split.y_test)
+        chunked = ConvTextClassifier(random_state=0)
+        chunks = np.array_split(np.random.RandomState(0).permutation(len(split.train)), 10)
+        for _ in range(passes):
+            for chunk in chunks:
+                chunked.partial_fit(X[chunk], split.y_train[chunk], classes=np.unique(split.y_train))
+        rows.append([name, f"{whole:.4f}", f"{chunked.score(test, split.y_test):.4f}"])
+        print(rows[-1], flush=True)
+    header = ["set", "accuracy of fit", f"of partial_fit, 10 chunks, {passes} passes"]
+    return f"### In chunks\n\n{report.table(header, rows)}"
+
+
+def where_the_time_goes(data: Path | None, name: str, vectors: str) -> str:
+    """Time the stages of the default fit, and compare the convolutions with what the processor can multiply."""
+    import skglove.model as model
+    from skglove.wide import WideModel
+
+    split = datasets.load(data, name, seed=0)
+    spent: dict[str, float] = {}
+
+    def watch(owner: Any, method: str, stage: str) -> None:
+        inner = getattr(owner, method)
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            start = time.perf_counter()
+            result = inner(*args, **kwargs)
+            spent[stage] = spent.get(stage, 0) + time.perf_counter() - start
+            return result
+
+        setattr(owner, method, timed)
+
+    watch(GloveTextVectorizer, "fit_transform", "words to ids, and their vectors")
+    watch(model, "train", "the convolutions: training")
+    watch(model.TrainedNetwork, "_deep_logits", "the convolutions: held-out scores")
+    watch(WideModel, "observe", "the linear model: tf-idf")
+    watch(WideModel, "features", "the linear model: tf-idf")
+    watch(WideModel, "train", "the linear model: training, twice")
+    pipeline = skglove(vectors, 0)
+    total = seconds(lambda: pipeline.fit(split.train, split.y_train))
+    rows = [[stage, f"{took:.1f}"] for stage, took in spent.items()]
+    rows += [["all else", f"{total - sum(spent.values()):.1f}"], ["all", f"{total:.1f}"]]
+
+    classifier = pipeline[-1]
+    lengths = Documents(np.asarray(pipeline[0].transform(split.train))).cropped(classifier.conv_maxlen).lengths
+    taps = sum(classifier.kernel_sizes) * classifier.filters * classifier.network_.config.embedding_dim
+    # Forward, and the gradient of the kernels; the words' vectors are frozen.
+    needed = 2 * 2 * taps * lengths.sum() * 0.9 * classifier.epochs
+    a = np.random.default_rng(0).normal(size=(4000, 1000)).astype(np.float32)
+    b = np.random.default_rng(0).normal(size=(1000, 4000)).astype(np.float32)
+    rate = 2 * 4000 * 1000 * 4000 / min(seconds(lambda: a @ b) for _ in range(5))
+    share = needed / rate / spent["the convolutions: training"]
+    return "\n\n".join(
+        [
+            f"### Where the time goes: the default fit, {name}, {len(split.train):,} texts",
+            report.table(["stage", "s"], rows),
+            f"The convolutions' multiply-adds, {needed / 1e12:.2f} TFLOP, would take {needed / rate:.1f} s at the "
+            f"{rate / 1e9:.0f} GFLOP/s of a large matrix product here: {share:.0%} of the time they took.",
+        ]
+    )
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, help="folder of data sets; by default fetch_20newsgroups")
+    parser.add_argument("--vectors", default="glove.6B.100d", help="a name or a file of word vectors")
+    parser.add_argument("--long", default="fetch_20newsgroups", help="a set of long texts")
+    parser.add_argument("--short", nargs="+", default=["fetch_20newsgroups"], help="sets of short texts")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--passes", type=int, default=5)
+    arguments = parser.parse_args()
+    data, vectors, rounds = arguments.data, arguments.vectors, arguments.rounds
+    about = f"""## Training
+
+Made by `examples/benchmarks/training.py --vectors {Path(vectors).name}` on {report.machine()}
+
+Medians of {rounds} rounds after one to warm up, the contestants taking turns in one process."""
+    parts = [about]
+    steps: list[Callable[[], str]] = [
+        lambda: where_the_time_goes(data, arguments.long, vectors),
+        *(lambda name=name: against_wrappers(data, name, vectors, rounds) for name in arguments.short),
+        lambda: against_the_tutorial(data, arguments.long, vectors, rounds),
+        lambda: in_chunks(data, arguments.short, vectors, arguments.passes),
+        lambda: as_texts_grow(data, arguments.short[-1], vectors, arguments.sizes),
+    ]
+    for step in steps:
+        parts.append(step())
+        report.write("training", "\n\n".join(parts))
+
+
+if __name__ == "__main__":
+    main()
