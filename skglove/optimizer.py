@@ -27,10 +27,10 @@ def lazy_adam(**settings: Any) -> Any:
 
 @functools.cache
 def _lazy_adam_class() -> Any:
-    keras = import_keras()
+    base: Any = import_keras().optimizers.Adam
     import tensorflow as tf
 
-    class LazyAdam(keras.optimizers.Adam):  # type: ignore[misc]
+    class LazyAdam(base):
         takes_rows = True  # gradients of embeddings need not be made dense
 
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:

@@ -168,7 +168,7 @@ def against_wrappers(data: Path | None, name: str, vectors: str, rounds: int) ->
     lengths = np.count_nonzero(plain, axis=1)
     return "\n\n".join(
         [
-            f"### Parallel convolutions, {name}, {len(plain):,} texts of {lengths.mean():.0f} words, the longest of {lengths.max()}",
+            f"### Parallel convolutions, {name}, {len(plain):,} texts of {lengths.mean():.0f} words, one of {lengths.max()}",
             report.table(
                 ["one epoch, network built anew", "s", "times ours"], rows_of(take_turns(runs, rounds), "skglove")
             ),
