@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> None:
         for embeddings in (arguments.embeddings, None):
             for epochs in arguments.epochs:
                 pipeline = make_pipeline(
-                    GloveTextVectorizer(embeddings),
+                    GloveTextVectorizer(embeddings, num_words=20_000, extra_words=0),
                     ConvTextClassifier(
                         "stacked",
                         epochs=epochs,

@@ -75,7 +75,7 @@ def _cells(results: list[dict]) -> list[str]:
     ]
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder of data sets; by default fetch_20newsgroups")
@@ -85,9 +85,10 @@ def main() -> None:
     parser.add_argument("--contestants", nargs="+", default=list(CONTESTANTS), metavar="NAME")
     parser.add_argument("--small-contestants", nargs="+", metavar="NAME", help="those of the sizes other than 0")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--output", type=Path, default=report.README)
     parser.add_argument("--section", default="accuracy", help="of the README")
     parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     if arguments.one:
         name, n_train, contestant, seed = arguments.one
         run_one(arguments.data, name, int(n_train) or None, contestant, int(seed), arguments.vectors)
@@ -127,7 +128,7 @@ Means over {arguments.seeds} seeds, and the standard deviation as spread; a seed
 examples drawn, and the model. `fit` is from texts to model, tokenizing and reading the vectors (cached after the first time)
 included and imports not; it, the texts predicted in a second and the memory that fitting and predicting took on top of imports
 and texts are medians. The settings are the same for all sets: the defaults."""
-    report.write(arguments.section, "\n\n".join([about, *parts]))
+    report.write(arguments.output, arguments.section, "\n\n".join([about, *parts]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Writes what a benchmark found into its part of the ``README.md`` beside this file."""
+"""Writes what a benchmark found into its part of a file, by default the ``README.md`` beside this one."""
 
 import os
 import platform
@@ -10,15 +10,13 @@ README = Path(__file__).with_name("README.md")
 _PACKAGES = ("tensorflow", "keras", "scikit-learn", "numpy", "torch", "skorch", "fasttext-wheel")
 
 
-def write(section: str, text: str) -> None:
-    """Replace a section, or add it."""
-    old = README.read_text(encoding="utf-8") if README.exists() else "# Benchmarks\n"
+def write(file: Path, section: str, text: str) -> None:
+    """Replace a section of a file, or add it."""
+    old = file.read_text(encoding="utf-8") if file.exists() else "# Benchmarks\n"
     begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
     new = f"{begin}\n{text.strip()}\n{end}"
     pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
-    README.write_text(
-        pattern.sub(lambda _: new, old) if begin in old else f"{old.rstrip()}\n\n{new}\n", encoding="utf-8"
-    )
+    file.write_text(pattern.sub(lambda _: new, old) if begin in old else f"{old.rstrip()}\n\n{new}\n", encoding="utf-8")
 
 
 def machine() -> str:

@@ -13,6 +13,7 @@ import resource
 import statistics
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def torch_network(embedding_matrix: np.ndarray, n_classes: int) -> Any:
 
 
 def against_wrappers(data: Path | None, name: str, vectors: str, rounds: int) -> str:
-    """Train parallel convolutions for an epoch: in Keras' wrapper, in skorch, and ours."""
+    """Train parallel convolutions for an epoch: in Keras' wrapper, in skorch if it is installed, and ours."""
     from keras.wrappers import SKLearnClassifier
 
     split = datasets.load(data, name, seed=0)
@@ -165,6 +166,8 @@ def against_wrappers(data: Path | None, name: str, vectors: str, rounds: int) ->
         "skorch": lambda: torch_network(matrix, n_classes).fit(plain.astype(np.int64), positions),
         "skglove": lambda: ours.fit(X, split.y_train),
     }
+    if find_spec("skorch") is None:
+        runs.pop("skorch")
     lengths = np.count_nonzero(plain, axis=1)
     return "\n\n".join(
         [
@@ -266,17 +269,18 @@ def where_the_time_goes(data: Path | None, name: str, vectors: str) -> str:
     )
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder of data sets; by default fetch_20newsgroups")
     parser.add_argument("--vectors", default="glove.6B.100d", help="a name or a file of word vectors")
     parser.add_argument("--long", default="fetch_20newsgroups", help="a set of long texts")
     parser.add_argument("--short", nargs="+", default=["fetch_20newsgroups"], help="sets of short texts")
+    parser.add_argument("--output", type=Path, default=report.README)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--passes", type=int, default=5)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     data, vectors, rounds = arguments.data, arguments.vectors, arguments.rounds
     about = f"""## Training
 
@@ -293,7 +297,7 @@ Medians of {rounds} rounds after one to warm up, the contestants taking turns in
     ]
     for step in steps:
         parts.append(step())
-        report.write("training", "\n\n".join(parts))
+        report.write(arguments.output, "training", "\n\n".join(parts))
 
 
 if __name__ == "__main__":
