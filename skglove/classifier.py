@@ -39,8 +39,8 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
           words and on the mean of their vectors, as in Cheng et al. (2016). Both are trained on their own and their scores are
           added. How much each counts is learned from documents held out of the network's training: `validation_fraction` of
           them, at most 2,000. Of fewer than 40 documents, and in `partial_fit`, none are, and fixed shares are used. The linear
-          model is trained by scikit-learn, on all documents in the end, and always anew but for `partial_fit`; `optimizer`,
-          `epochs` and the like concern the network only.
+          model is trained by scikit-learn, on all documents in the end, and anew by each `fit`; `optimizer`, `epochs` and the
+          like concern the network only.
         - "parallel" is the network of Kim (2014): convolutions of all widths in `kernel_sizes` side by side, `filters` filters
           each, the maximum over the text, dropout.
         - "stacked" is the network of the Keras tutorial of 2016: `n_conv_layers` convolutions of `filters` filters of width
@@ -284,6 +284,8 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> "ConvTextClassifier":
         """Train the network for one pass over some documents, going on from where the last call ended.
+
+        The linear model of "wide_and_deep" is trained on, too, but not after `fit`, which leaves it finished.
 
         Parameters
         ----------

@@ -2,6 +2,7 @@
 
 import copy
 import threading
+import warnings
 from typing import Any
 
 import numpy as np
@@ -154,7 +155,9 @@ class TrainedNetwork:
         embedding_matrix: np.ndarray | None,
         random_state: np.random.RandomState,
     ) -> None:
-        """Train the wide part for one pass over some documents, going on from where the last call ended.
+        """Train the wide part for one pass over some documents, going on from where the last call of this method ended.
+
+        What `train_wide` made is left as it is: of that, no more is kept than scoring needs.
 
         Parameters
         ----------
@@ -163,7 +166,15 @@ class TrainedNetwork:
         embedding_matrix : ndarray of shape (input_dim, embedding_dim) or None
         random_state : RandomState
         """
+        if self.wide is not None and self._wide_model is None:
+            warnings.warn(
+                "partial_fit after fit trains the convolutions on; the linear model beside them stays as fit left it. To train "
+                "both on chunks, begin with partial_fit.",
+                stacklevel=5,
+            )
+            return
         model = self._wide_model or self._new_wide_model(embedding_matrix, random_state)
+        model.hold_vectors(embedding_matrix)
         model.observe(data.documents[rows])
         model.train(model.features(data.documents[rows]), data.y[rows], data.weights[rows], epochs=1)
         self.wide, self._wide_model, self._model = model.weights(*self.shares[:2]), model, None

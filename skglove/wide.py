@@ -96,12 +96,15 @@ class WideWeights:
         ndarray of shape (n_documents, n_classes), float32
         """
         scores = np.empty((len(documents), len(self.bias)), dtype=np.float32)
+        n_ids = len(self.idf) - PAIR_COLUMNS
         for start in range(0, len(documents), _DOCUMENTS_AT_ONCE):
             part = slice(start, start + _DOCUMENTS_AT_ONCE)
-            words, terms = _weighted_terms(*_term_counts(documents[part], len(self.idf) - PAIR_COLUMNS), self.idf)
-            scores[part] = terms @ self.kernel + self.bias
+            words, pairs, words_length, length = _tfidf(documents[part], self.idf)
+            total = words @ self.kernel[:n_ids]
+            total += pairs @ self.kernel[n_ids:]
+            scores[part] = total / length + self.bias
             if self.word_kernel is not None:
-                scores[part] += words @ self.word_kernel
+                scores[part] += words @ self.word_kernel / words_length
         return scores
 
 
@@ -124,12 +127,23 @@ class WideModel:
         self.n_ids, self.n_classes, self.random_state = n_ids, n_classes, random_state
         self.document_counts = np.zeros(n_ids + PAIR_COLUMNS, dtype=np.int64)
         self.n_documents = 0
-        self.vectors = (
-            np.zeros((n_ids, 0), dtype=np.float32) if embedding_matrix is None else _centred(embedding_matrix)
-        )
+        self.vectors: Any = None
+        self.hold_vectors(embedding_matrix)
         self._vectors_scale: float | None = None
         self._machine: Any = None
         self._bayes: Any = None
+
+    def hold_vectors(self, embedding_matrix: np.ndarray | None) -> None:
+        """Take the word vectors, unless they are here already: a pickle has none, for what is trained on brings them.
+
+        Parameters
+        ----------
+        embedding_matrix : ndarray of shape (n_ids, dim) or None
+            As at first.
+        """
+        if self.vectors is None:
+            none = np.zeros((self.n_ids, 0), dtype=np.float32)
+            self.vectors = none if embedding_matrix is None else _centred(embedding_matrix)
 
     def observe(self, documents: Documents) -> None:
         """Count in how many documents each word and pair occurs, for its inverse document frequency.
@@ -151,11 +165,13 @@ class WideModel:
         ----------
         documents : Documents
         """
-        words, terms = _weighted_terms(*_term_counts(documents, self.n_ids), self._idf())
-        means = words @ self.vectors
+        words, pairs, words_length, length = _tfidf(documents, self._idf())
+        terms = hstack([words, pairs], format="csr")
+        terms.data /= np.repeat(length[:, 0], np.diff(terms.indptr))
+        means = words @ self.vectors / words_length
         if self._vectors_scale is None:
-            length = float(np.sqrt((means**2).sum() / len(means)))
-            self._vectors_scale = _VECTOR_WEIGHT / length if length else 1.0
+            typical = float(np.sqrt((means**2).sum() / len(means)))
+            self._vectors_scale = _VECTOR_WEIGHT / typical if typical else 1.0
         return Features(terms, means * np.float32(self._vectors_scale))
 
     def untrained(self) -> "WideModel":
@@ -225,6 +241,9 @@ class WideModel:
             (machine_share * bias).astype(np.float32),
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        return dict(self.__dict__, vectors=None)
+
     def _idf(self) -> np.ndarray:
         return smooth_idf(self.document_counts, self.n_documents).astype(np.float32)
 
@@ -269,9 +288,18 @@ def _log_counts(columns: np.ndarray, lengths: np.ndarray, n_columns: int) -> csr
     return counts
 
 
-def _weighted_terms(words: csr_matrix, pairs: csr_matrix, idf: np.ndarray) -> tuple[csr_matrix, csr_matrix]:
-    """Return the tf-idf of words alone, and of words and pairs, both in rows of length 1."""
+def _tfidf(documents: Documents, idf: np.ndarray) -> tuple[csr_matrix, csr_matrix, np.ndarray, np.ndarray]:
+    """Return the tf-idf of words and of pairs, and the lengths (n_documents, 1) of the rows of words, and of both together."""
+    n_ids = len(idf) - PAIR_COLUMNS
+    words, pairs = _term_counts(documents, n_ids)
     words.data *= idf[words.indices]
-    pairs.data *= PAIR_WEIGHT * idf[words.shape[1] + pairs.indices]
-    terms = normalize(hstack([words, pairs], format="csr"), copy=False)
-    return normalize(words, copy=False), terms
+    pairs.data *= PAIR_WEIGHT * idf[n_ids + pairs.indices]
+    squares = _squares(words)
+    lengths = [np.sqrt(np.where(square > 0, square, 1)) for square in (squares, squares + _squares(pairs))]
+    return words, pairs, lengths[0], lengths[1]
+
+
+def _squares(rows: csr_matrix) -> np.ndarray:
+    """Return the sum of the squares of each row, (n_rows, 1)."""
+    squares = csr_matrix((rows.data**2, rows.indices, rows.indptr), shape=rows.shape)
+    return squares @ np.ones((rows.shape[1], 1), dtype=np.float32)

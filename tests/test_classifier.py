@@ -214,13 +214,33 @@ def test_documents_without_any_word_teach_the_shares_of_the_classes():
 
 def test_partial_fit_after_fit_takes_whole_steps(sequences, corpus):
     flipped = np.where(corpus[1] == "tools", "animals", "tools")
-    live = small().fit(sequences, corpus[1])
+    live = small(architecture="parallel").fit(sequences, corpus[1])
     loaded = pickle.loads(pickle.dumps(live))
     for _ in range(8):
         live.partial_fit(sequences, flipped)
         loaded.partial_fit(sequences, flipped)
     assert live.score(sequences, flipped) > 0.9
     assert loaded.score(sequences, flipped) > 0.9
+
+
+def test_partial_fit_after_fit_leaves_the_linear_model(sequences, corpus):
+    classifier = small().fit(sequences, corpus[1])
+    wide, deep = classifier.network_.wide, classifier.network_.weights[1]
+    for changed in (classifier, pickle.loads(pickle.dumps(classifier))):
+        with pytest.warns(UserWarning, match="the linear model beside them stays"):
+            changed.partial_fit(sequences, corpus[1])
+        assert np.array_equal(changed.network_.wide.kernel, wide.kernel)
+        assert not np.array_equal(changed.network_.weights[1], deep)
+
+
+def test_partial_fit_trains_the_linear_model_before_and_after_loading(sequences, corpus):
+    classifier = small().partial_fit(sequences, corpus[1], classes=["animals", "tools"])
+    loaded = pickle.loads(pickle.dumps(classifier))
+    before = classifier.network_.wide.kernel
+    for going_on in (classifier, loaded):
+        going_on.partial_fit(sequences, corpus[1])
+        assert not np.array_equal(going_on.network_.wide.kernel, before)
+    assert np.array_equal(loaded.predict_proba(sequences), classifier.predict_proba(sequences))
 
 
 def test_partial_fit_heeds_a_changed_optimizer(sequences, corpus):
