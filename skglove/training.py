@@ -1,7 +1,8 @@
 """Fitting a network: the loop over epochs, early stopping, the progress bar."""
 
+import contextlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,9 @@ def train(
 def _run_epochs(
     network: Any, training: TrainingSet, validation: TrainingSet | None, epochs: int, listeners: Any
 ) -> None:
-    step, assess = _training_step(network), None if validation is None else _trace(_assessment(network))
+    with _rows_read_alone(network):
+        step = _training_step(network)
+    assess = None if validation is None else _trace(_assessment(network))
     network.stop_training = False
     listeners.on_train_begin()
     logs: dict[str, float] = {}
@@ -143,6 +146,26 @@ def _trace(step: Any) -> Any:
         tf.TensorSpec((None,), tf.float32),
     )
     return tf.function(step).get_concrete_function(*signature)
+
+
+@contextlib.contextmanager
+def _rows_read_alone(network: Any) -> Iterator[None]:
+    """Let what is traced in here read only those rows of a trained embedding that the batch needs.
+
+    Keras reads the whole matrix and takes the rows from that. Once TensorFlow has updated single rows of a variable, reading it
+    whole makes a copy.
+    """
+    import tensorflow as tf
+
+    embedding = network.get_layer("embedding")
+    if not (embedding.trainable and getattr(network.optimizer, "takes_rows", False)):
+        yield
+        return
+    embedding.call = lambda ids: tf.cast(tf.gather(embedding.embeddings.value, ids), embedding.compute_dtype)
+    try:
+        yield
+    finally:
+        del embedding.call
 
 
 def _gradients(network: Any) -> Any:

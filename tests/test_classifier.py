@@ -1,3 +1,4 @@
+import contextlib
 import gc
 import pickle
 import random
@@ -42,6 +43,15 @@ def test_trainable_decides_whether_vectors_move(sequences, corpus):
     changed = moved.network_.weights[0] != sequences.embedding_matrix
     assert changed[1:].any(axis=1).all()
     assert not changed[0].any()
+
+
+def test_reading_single_rows_of_the_embedding_changes_nothing_but_time(sequences, corpus, monkeypatch):
+    read_alone = small(trainable=True, epochs=2).fit(sequences, corpus[1])
+    assert "call" not in vars(read_alone.network_._keras.get_layer("embedding"))
+    monkeypatch.setattr("skglove.training._rows_read_alone", lambda network: contextlib.nullcontext())
+    read_whole = small(trainable=True, epochs=2).fit(sequences, corpus[1])
+    assert read_alone.history_ == read_whole.history_
+    assert np.array_equal(read_alone.network_.weights[0], read_whole.network_.weights[0])
 
 
 def test_outputs_agree(sequences, corpus):
