@@ -62,6 +62,7 @@ def main(argv: list[str] | None = None) -> None:
                     GloveTextVectorizer(embeddings, num_words=20_000, extra_words=0),
                     ConvTextClassifier(
                         "stacked",
+                        trainable=False,
                         epochs=epochs,
                         batch_size=128,
                         random_state=arguments.random_state,

@@ -45,7 +45,8 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
           each, the maximum over the text, dropout.
         - "stacked" is the network of the Keras tutorial of 2016: `n_conv_layers` convolutions of `filters` filters of width
           `kernel_size`, max pooling by `pool_size` between them and over the whole text after the last, a dense layer of
-          `dense_units`. (The convolutions' padding is "same" here, so that texts of any length go through.)
+          `dense_units`. (The convolutions' padding is "same" here, so that texts of any length go through; the tutorial's vectors
+          were frozen, which is ``trainable=False``.)
         - a callable ``architecture(words, n_classes)`` gets a Keras tensor of word vectors (batch, width, dim), zeros at padded
           places and with a Keras mask, and returns a Keras tensor of logits (batch, n_classes). A batch can be as narrow as one
           word, so convolutions need ``padding="same"``; and scores depend on the other texts of a batch as far as its layers
@@ -62,8 +63,9 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         Number of convolutions, for "stacked".
     dense_units : int, default=128
         Units of the dense layer, for "stacked".
-    trainable : bool, default=False
-        Whether pre-trained vectors are updated in training. An embedding learned from scratch always is.
+    trainable : bool, default=True
+        Whether pre-trained vectors are updated in training, as in Keras' ``Embedding``. False (as in the tutorial) takes a fifth
+        less time and memory. An embedding learned from scratch is always updated.
     embedding_dim : int, default=100
         Dimension of an embedding learned from scratch.
     input_dim : int or None, default=None
@@ -196,7 +198,7 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
         pool_size: int = 5,
         n_conv_layers: int = 3,
         dense_units: int = 128,
-        trainable: bool = False,
+        trainable: bool = True,
         embedding_dim: int = 100,
         input_dim: int | None = None,
         conv_maxlen: int | None = 60,

@@ -86,7 +86,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--small-contestants", nargs="+", metavar="NAME", help="those of the sizes other than 0")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--output", type=Path, default=report.README)
-    parser.add_argument("--section", default="accuracy", help="of the README")
+    parser.add_argument("--section", default="Accuracy", help="heading of the part of the README")
     parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
     if arguments.one:
@@ -120,11 +120,11 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _write(arguments: argparse.Namespace, parts: list[str]) -> None:
-    about = f"""## Accuracy
+    about = f"""## {arguments.section}
 
 Made by `examples/benchmarks/accuracy.py --vectors {Path(arguments.vectors).name}` on {report.machine()}
 
-Means over {arguments.seeds} seeds, and the standard deviation as spread; a seed sets the split where none was published, the
+Seeds: {arguments.seeds}. Their mean, and the standard deviation as spread; a seed sets the split where none was published, the
 examples drawn, and the model. `fit` is from texts to model, tokenizing and reading the vectors (cached after the first time)
 included and imports not; it, the texts predicted in a second and the memory that fitting and predicting took on top of imports
 and texts are medians. The settings are the same for all sets: the defaults."""

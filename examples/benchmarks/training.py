@@ -73,7 +73,8 @@ def against_the_tutorial(data: Path | None, name: str, vectors: str, rounds: int
         return network
 
     def ours(epochs: int) -> ConvTextClassifier:
-        return ConvTextClassifier("stacked", epochs=epochs, batch_size=128, random_state=0).fit(X, split.y_train)
+        settings: dict[str, Any] = {"epochs": epochs, "batch_size": 128, "trainable": False}
+        return ConvTextClassifier("stacked", **settings, random_state=0).fit(X, split.y_train)
 
     times = take_turns({"the tutorial's script": lambda: script(1), "skglove": lambda: ours(1)}, rounds)
     scores = []
@@ -153,7 +154,7 @@ def fit_wrapped(data: Path | None, name: str, vectors: str, contestant: str) -> 
     model: Any
     if contestant == "skglove":
         settings: dict[str, Any] = {"filters": FILTERS, "kernel_sizes": WIDTHS, "batch_size": BATCH_SIZE, "epochs": 1}
-        model = ConvTextClassifier("parallel", **settings, embedding_dropout=0, random_state=0)
+        model = ConvTextClassifier("parallel", **settings, trainable=False, embedding_dropout=0, random_state=0)
         plain = X
     elif contestant == "skorch":
         model, plain = torch_network(matrix, len(np.unique(positions))), plain.astype(np.int64)
@@ -268,8 +269,8 @@ def where_the_time_goes(data: Path | None, name: str, vectors: str) -> str:
     classifier = pipeline[-1]
     lengths = Documents(np.asarray(pipeline[0].transform(split.train))).cropped(classifier.conv_maxlen).lengths
     taps = sum(classifier.kernel_sizes) * classifier.filters * classifier.network_.config.embedding_dim
-    # Forward, and the gradient of the kernels; the words' vectors are frozen.
-    needed = 2 * 2 * taps * lengths.sum() * 0.9 * classifier.epochs
+    # Two operations each: forward, for the gradient of the kernels, and for that of the words' vectors.
+    needed = 3 * 2 * taps * lengths.sum() * 0.9 * classifier.epochs
     a = np.random.default_rng(0).normal(size=(4000, 1000)).astype(np.float32)
     b = np.random.default_rng(0).normal(size=(1000, 4000)).astype(np.float32)
     rate = 2 * 4000 * 1000 * 4000 / min(seconds(lambda: a @ b) for _ in range(5))
@@ -316,7 +317,7 @@ Medians of {rounds} rounds, the contestants taking turns; what warms up is not c
     ]
     for step in steps:
         parts.append(step())
-        report.write(arguments.output, "training", "\n\n".join(parts))
+        report.write(arguments.output, "Training", "\n\n".join(parts))
 
 
 if __name__ == "__main__":
