@@ -1,10 +1,11 @@
 """Pre-trained word vectors and a 1-D convnet for text classification, as two scikit-learn estimators."""
 
 from skglove.classifier import ConvTextClassifier
+from skglove.saving import dump, load
 from skglove.sequences import TokenSequences
 from skglove.vectorizer import GloveTextVectorizer
 from skglove.vectors import WordVectors
 
 __version__ = "0.1.0"
 
-__all__ = ["ConvTextClassifier", "GloveTextVectorizer", "TokenSequences", "WordVectors", "__version__"]
+__all__ = ["ConvTextClassifier", "GloveTextVectorizer", "TokenSequences", "WordVectors", "__version__", "dump", "load"]

@@ -8,6 +8,7 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
+from importlib.util import find_spec
 from types import ModuleType
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
@@ -28,12 +29,19 @@ def import_keras() -> ModuleType:
 
     Raises
     ------
+    ImportError
+        If TensorFlow is not installed, as where skglove was installed for prediction only.
     RuntimeError
         If Keras has been set to another backend than TensorFlow.
     """
     with _lock:
         _check_backend(os.environ.get("KERAS_BACKEND", "tensorflow"))  # TensorFlow imports Keras, so this comes first
         if "tensorflow" not in sys.modules:
+            if not find_spec("tensorflow"):
+                raise ImportError(
+                    "Training, and whatever else needs Keras, takes TensorFlow, which is not installed: pip install tensorflow. "
+                    "Prediction with the built-in architectures does without."
+                )
             with _environment_restored(), warnings.catch_warnings():
                 _import_tensorflow()
         import keras

@@ -16,16 +16,18 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from skglove.batches import LabelledDocuments, TrainingSet
 from skglove.model import TrainedNetwork
 from skglove.network import ARCHITECTURES, NetworkConfig
+from skglove.saving import VersionedState
 from skglove.sequences import Documents
 from skglove.validation import check_ids_below, check_same_vocabulary, check_training_data, check_word_ids, fingerprint
 
 # Of "wide_and_deep": the fewest documents to hold some out from, and the most that are held out.
 _FEWEST_TO_HOLD_OUT_FROM, _MOST_HELD_OUT = 40, 2000
 _BATCH_SIZES = 16, 64  # the smallest and the largest that are chosen unasked
+_DOCUMENTS_AT_ONCE = 8192  # in scoring
 _LARGEST_WIDTH = 5000  # a text of so many places takes megabytes in every layer
 
 
-class ConvTextClassifier(ClassifierMixin, BaseEstimator):
+class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
     """Classify texts with a 1-D convolutional network in Keras.
 
     Put it behind a `GloveTextVectorizer`, whose sequences bring pre-trained word vectors along; from any other matrix of
@@ -558,7 +560,10 @@ class ConvTextClassifier(ClassifierMixin, BaseEstimator):
 
     def _logits(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        return self.network_.logits(Documents(self._known_ids(X)))
+        ids = self._known_ids(X)
+        # In parts, so that the memory this takes does not grow with the number of documents.
+        parts = [ids[start : start + _DOCUMENTS_AT_ONCE] for start in range(0, len(ids), _DOCUMENTS_AT_ONCE)]
+        return np.concatenate([self.network_.logits(Documents(part)) for part in parts])
 
     def __dir__(self) -> list[str]:
         # Whoever lists all attributes and looks at them, as scikit-learn's HTML display does, should not import TensorFlow;

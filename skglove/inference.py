@@ -30,45 +30,44 @@ def logits(config: NetworkConfig, weights: Sequence[np.ndarray], documents: Docu
     out_kernel, out_bias = layers.pop()
     scores = np.empty((len(documents), config.n_classes), dtype=np.float32)
     for rows, ids in documents.batches_by_length(PLACES_PER_BATCH, config.width_multiple):
-        mask = (ids != 0)[:, :, None]
-        words = embedding[ids] * mask  # a trained embedding's row 0 need not be zeros
-        scores[rows] = features(words, mask, layers, config) @ out_kernel + out_bias
+        padded = ids == 0
+        words = embedding.take(ids, axis=0)
+        words[padded] = 0  # a trained embedding's row 0 need not be zeros
+        scores[rows] = features(words, padded, layers, config) @ out_kernel + out_bias
     return scores
 
 
 def _stacked(
-    x: np.ndarray, mask: np.ndarray, layers: list[tuple[np.ndarray, np.ndarray]], config: NetworkConfig
+    x: np.ndarray, padded: np.ndarray, layers: list[tuple[np.ndarray, np.ndarray]], config: NetworkConfig
 ) -> np.ndarray:
     *convolutions, (kernel, bias) = layers
-    for i, convolution in enumerate(convolutions):
+    for i, (conv_kernel, conv_bias) in enumerate(convolutions):
         if i:
-            x, mask = _max_pool(x, config.pool_size), _max_pool(mask, config.pool_size)
-        x = _conv_relu(x, *convolution) * mask
+            x = x.reshape(len(x), -1, config.pool_size, x.shape[2]).max(axis=2)
+            padded = padded[:, :: config.pool_size]  # a window whose first place is padded holds nothing else
+        x = np.maximum(_convolve(x, conv_kernel) + conv_bias, 0)
+        x[padded] = 0
     return np.maximum(x.max(axis=1) @ kernel + bias, 0)
 
 
 def _parallel(
-    x: np.ndarray, mask: np.ndarray, layers: list[tuple[np.ndarray, np.ndarray]], config: NetworkConfig
+    x: np.ndarray, padded: np.ndarray, layers: list[tuple[np.ndarray, np.ndarray]], config: NetworkConfig
 ) -> np.ndarray:
-    return np.concatenate([(_conv_relu(x, *layer) * mask).max(axis=1) for layer in layers], axis=1)
+    pooled = []
+    for kernel, bias in layers:
+        convolved = _convolve(x, kernel)
+        convolved[padded] = -np.inf
+        # A maximum of ReLUs is the ReLU of the maximum, and the bias is the same everywhere.
+        pooled.append(np.maximum(convolved.max(axis=1) + bias, 0))
+    return np.concatenate(pooled, axis=1)
 
 
-def _conv_relu(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+def _convolve(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Convolve (batch, width, channels) with (size, channels, filters), zeros beyond both ends; Keras' ``padding="same"``."""
     size, channels, filters = kernel.shape
     batch, width, _ = x.shape
-    # One matrix product for all places of the kernel, then one shifted sum for each of them.
-    products = x.reshape(-1, channels) @ kernel.transpose(1, 0, 2).reshape(channels, size * filters)
-    products = products.reshape(batch, width, size, filters)
-    out = np.broadcast_to(bias, (batch, width, filters)).copy()
-    for place in range(size):
-        shift = place - (size - 1) // 2  # this place of the kernel reads `shift` words to the right
-        to, come = slice(max(0, -shift), width - max(0, shift)), slice(max(0, shift), width - max(0, -shift))
-        if abs(shift) < width:
-            out[:, to] += products[:, come, place]
-    return np.maximum(out, 0, out=out)
-
-
-def _max_pool(x: np.ndarray, size: int) -> np.ndarray:
-    batch, width, channels = x.shape
-    return x.reshape(batch, width // size, size, channels).max(axis=2)
+    if size > 1:  # the words that the kernel sees at a place, side by side
+        wider = np.zeros((batch, width + size - 1, channels), dtype=x.dtype)
+        wider[:, (size - 1) // 2 :][:, :width] = x
+        x = np.concatenate([wider[:, place : place + width] for place in range(size)], axis=2)
+    return (x.reshape(-1, size * channels) @ kernel.reshape(-1, filters)).reshape(batch, width, filters)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from skglove.backend import import_keras
 from skglove.batches import TrainingSet
@@ -73,6 +72,8 @@ def train(
     dict of str to list of float
         One value an epoch for the loss and accuracy, with ``val_`` before their names for those of `validation`.
     """
+    from tqdm.auto import tqdm
+
     keras = import_keras()
     for callback in callbacks:
         if not isinstance(callback, keras.callbacks.Callback):
@@ -253,7 +254,7 @@ def _scheduled_rate(keras: Any, optimizer: Any, n_steps: int) -> Any:
     return keras.callbacks.LambdaCallback(on_train_batch_begin=set_rate)
 
 
-def _progress(keras: Any, bar: tqdm, epochs: int) -> Any:
+def _progress(keras: Any, bar: Any, epochs: int) -> Any:
     latest: dict[str, str] = {}
 
     def show(epoch: int, logs: dict[str, float]) -> None:

@@ -59,11 +59,14 @@ def check_word_ids(estimator: Any, X: Any) -> np.ndarray:
     ValueError
         If `X` is no matrix of word ids.
     """
+    expects_sequences = estimator._input_kind == "sequences"
+    if expects_sequences and isinstance(X, TokenSequences) and X.ndim == 2 and X.dtype == np.int32 and X.size:
+        # What a vectorizer made: scikit-learn's checks would take as long as scoring a sentence.
+        check_non_negative(X, f"{type(estimator).__name__}: X must hold word ids, from 0 up")
+        return np.asarray(X)
     _refuse_texts(X)
-    if estimator._input_kind == "sequences" or isinstance(X, TokenSequences):
-        X = check_array(X)
-    else:
-        X = validate_data(estimator, X, reset=False)
+    may_have_another_width = expects_sequences or isinstance(X, TokenSequences)
+    X = check_array(X) if may_have_another_width else validate_data(estimator, X, reset=False)
     return _word_ids(estimator, X)
 
 

@@ -12,12 +12,13 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
 from skglove.averaging import mean_vectors, smooth_idf
+from skglove.saving import VersionedState, pack_words, unpack_words
 from skglove.sequences import Documents, TokenSequences
 from skglove.tokenizer import KERAS_FILTERS, Tokenizer, build_vocabulary, pad
 from skglove.vectors import WordVectors
 
 
-class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Turn texts into padded sequences of word ids, and look up a pre-trained vector for every word.
 
     Words, ids and padding are those of Keras' ``Tokenizer`` and ``pad_sequences``, id for id. `transform` returns
@@ -229,7 +230,6 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             If there are no texts, or if ``set_output`` asks for a data frame of sequences, which could not carry the vectors.
         """
         check_is_fitted(self)
-        self._validate_params()
         self._check_output()
         texts = _checked(raw_documents)
         if not isinstance(texts, Sized):
@@ -318,6 +318,21 @@ class GloveTextVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
                 f"transform output is set to {container!r}, but a data frame cannot carry the word vectors of "
                 "its embeddings. Call set_output(transform='default') on the vectorizer, or use embeddings=None."
             )
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        if "vocabulary_" in state:  # its ids count up from 1
+            state["vocabulary_"] = pack_words(list(self.vocabulary_))
+            counts = np.fromiter(self.word_counts_.values(), dtype=np.int64, count=len(self.word_counts_))
+            state["word_counts_"] = *pack_words(list(self.word_counts_)), counts
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "vocabulary_" in state:
+            self.vocabulary_ = {word: i for i, word in enumerate(unpack_words(*state["vocabulary_"]), start=1)}
+            *words, counts = state["word_counts_"]
+            self.word_counts_ = dict(zip(unpack_words(*words), counts.tolist(), strict=True))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -28,7 +28,6 @@ _ALPHA = 0.5
 # Passes over the documents: at least so many, and more over few documents, until so many documents have been looked at.
 _MIN_EPOCHS, _MIN_LOOKS = 5, 50_000
 _SMOOTHING = 0.1
-_DOCUMENTS_AT_ONCE = 4096
 
 
 def pair_columns(first: Any, second: Any) -> Any:
@@ -95,16 +94,13 @@ class WideWeights:
         -------
         ndarray of shape (n_documents, n_classes), float32
         """
-        scores = np.empty((len(documents), len(self.bias)), dtype=np.float32)
         n_ids = len(self.idf) - PAIR_COLUMNS
-        for start in range(0, len(documents), _DOCUMENTS_AT_ONCE):
-            part = slice(start, start + _DOCUMENTS_AT_ONCE)
-            words, pairs, words_length, length = _tfidf(documents[part], self.idf)
-            total = words @ self.kernel[:n_ids]
-            total += pairs @ self.kernel[n_ids:]
-            scores[part] = total / length + self.bias
-            if self.word_kernel is not None:
-                scores[part] += words @ self.word_kernel / words_length
+        words, pairs, words_length, length = _tfidf(documents, self.idf)
+        total = words @ self.kernel[:n_ids]
+        total += pairs @ self.kernel[n_ids:]
+        scores = total / length + self.bias
+        if self.word_kernel is not None:
+            scores += words @ self.word_kernel / words_length
         return scores
 
 
@@ -234,10 +230,12 @@ class WideModel:
         kernel, bias = self._machine_weights()
         n_terms = self.n_ids + PAIR_COLUMNS
         word_kernel = self.vectors @ kernel[n_terms:] * (machine_share * (self._vectors_scale or 1.0))
+        merged = machine_share * kernel[:n_terms] + bayes_share * self._bayes_weights()
+        # Row after row in memory, as scoring reads them: scipy would copy the whole matrix for each product otherwise.
         return WideWeights(
             self._idf(),
-            (machine_share * kernel[:n_terms] + bayes_share * self._bayes_weights()).astype(np.float32),
-            word_kernel.astype(np.float32) if self.vectors.shape[1] else None,
+            np.ascontiguousarray(merged, dtype=np.float32),
+            np.ascontiguousarray(word_kernel, dtype=np.float32) if self.vectors.shape[1] else None,
             (machine_share * bias).astype(np.float32),
         )
 
@@ -301,5 +299,8 @@ def _tfidf(documents: Documents, idf: np.ndarray) -> tuple[csr_matrix, csr_matri
 
 def _squares(rows: csr_matrix) -> np.ndarray:
     """Return the sum of the squares of each row, (n_rows, 1)."""
-    squares = csr_matrix((rows.data**2, rows.indices, rows.indptr), shape=rows.shape)
-    return squares @ np.ones((rows.shape[1], 1), dtype=np.float32)
+    squares = np.zeros((rows.shape[0], 1), dtype=np.float32)
+    filled = np.flatnonzero(np.diff(rows.indptr))
+    if len(filled):
+        squares[filled, 0] = np.add.reduceat(rows.data**2, rows.indptr[filled])
+    return squares

@@ -4,6 +4,11 @@ import subprocess
 import sys
 import textwrap
 
+import joblib
+from sklearn.pipeline import make_pipeline
+
+from skglove import ConvTextClassifier, GloveTextVectorizer
+
 
 def run(code, **environment):
     import os
@@ -78,3 +83,34 @@ def test_what_others_write_during_the_import_is_passed_on():
 def test_another_backend_is_refused():
     done = run("from skglove.backend import import_keras; import_keras()", KERAS_BACKEND="numpy")
     assert "RuntimeError: Keras is set to run on 'numpy' in this process, but skglove trains on" in done.stderr
+
+
+WITHOUT = """
+        import sys
+        class Missing:
+            def find_spec(self, name, path=None, target=None):
+                if name.partition(".")[0] in {"tensorflow", "keras", "tqdm", "pooch", "platformdirs", "filelock", "pandas"}:
+                    raise ModuleNotFoundError(name)
+        sys.meta_path.insert(0, Missing())
+"""
+
+
+def test_prediction_needs_nothing_but_scikit_learn(tmp_path, corpus):
+    model = make_pipeline(GloveTextVectorizer(None, maxlen=20), ConvTextClassifier(filters=4, epochs=1, random_state=0))
+    joblib.dump(model.fit(*corpus), tmp_path / "model")
+    code = f"""
+        import joblib
+        model = joblib.load({str(tmp_path / "model")!r})
+        print(*model.predict({corpus[0][:5]!r}))
+    """
+    done = run(WITHOUT + code)
+    assert done.stdout.split() == model.predict(corpus[0][:5]).tolist(), done.stderr
+
+
+def test_training_without_tensorflow_says_what_to_install():
+    code = """
+        from skglove import backend, ConvTextClassifier
+        backend.find_spec = lambda name: None  # as if it were not installed
+        ConvTextClassifier().fit([[1], [2]], [0, 1])
+    """
+    assert "ImportError: Training, and whatever else needs Keras, takes TensorFlow" in run(WITHOUT + code).stderr

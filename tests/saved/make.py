@@ -1,0 +1,42 @@
+"""Write the models that every later skglove must load, or refuse by name: one set of files for each format of saved state.
+
+Run once, when a version with a new format is released, as ``python tests/saved/make.py``; then commit what it wrote.
+"""
+
+import json
+import sys
+import zipfile
+from pathlib import Path
+
+import joblib
+import skops.io
+
+from skglove import ConvTextClassifier, GloveTextVectorizer
+from skglove.saving import FORMAT
+
+FOLDER = Path(__file__).parent
+sys.path.insert(0, str(FOLDER.parent))
+
+from conftest import make_texts  # noqa: E402
+
+ARCHITECTURES = ("wide_and_deep", "parallel", "stacked")
+
+
+def main():
+    texts, labels = make_texts(60)
+    vectors = {word: [len(word) / 10, ord(word[0]) / 100, 1.0] for text in texts for word in text.split()}
+    vectorizer = GloveTextVectorizer(vectors, maxlen=20)
+    X = vectorizer.fit_transform(texts)
+    settings = {"filters": 4, "dense_units": 4, "epochs": 2, "random_state": 0}
+    classifiers = [ConvTextClassifier(name, **settings).fit(X, labels) for name in ARCHITECTURES]
+    expected = [classifier.predict_proba(X[:10]).tolist() for classifier in classifiers]
+    name = f"format_{FORMAT}"
+    # No pipeline around them: scikit-learn's own pickles warn when the version is another.
+    joblib.dump([vectorizer, *classifiers], FOLDER / f"{name}.joblib", compress=9)
+    compressed = {"compression": zipfile.ZIP_DEFLATED, "compresslevel": 9}
+    skops.io.dump([vectorizer, *classifiers], FOLDER / f"{name}.skops", **compressed)
+    (FOLDER / f"{name}.json").write_text(json.dumps({"texts": texts[:10], "probabilities": expected}))
+
+
+if __name__ == "__main__":
+    main()
