@@ -78,11 +78,11 @@ def test_an_architecture_of_ones_own_has_to_be_trusted(tmp_path, sequences, corp
     np.testing.assert_allclose(loaded.predict_proba(sequences), classifier.predict_proba(sequences), atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["joblib", "skops"])
+@pytest.mark.parametrize("kind", ["pickle", "skops"])
 @pytest.mark.parametrize("file", sorted(SAVED.glob("*.json")), ids=lambda file: file.stem)
 def test_models_of_earlier_versions(file, kind):
     expected = json.loads(file.read_text())
-    load = joblib.load if kind == "joblib" else skglove.load
+    load = joblib.load if kind == "pickle" else skglove.load
     vectorizer, *classifiers = load(file.with_suffix(f".{kind}"))
     X = vectorizer.transform(expected["texts"])
     assert len(classifiers) == len(expected["probabilities"]) == 3

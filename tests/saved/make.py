@@ -32,7 +32,7 @@ def main():
     expected = [classifier.predict_proba(X[:10]).tolist() for classifier in classifiers]
     name = f"format_{FORMAT}"
     # No pipeline around them: scikit-learn's own pickles warn when the version is another.
-    joblib.dump([vectorizer, *classifiers], FOLDER / f"{name}.joblib", compress=9)
+    joblib.dump([vectorizer, *classifiers], FOLDER / f"{name}.pickle", compress=9)
     compressed = {"compression": zipfile.ZIP_DEFLATED, "compresslevel": 9}
     skops.io.dump([vectorizer, *classifiers], FOLDER / f"{name}.skops", **compressed)
     (FOLDER / f"{name}.json").write_text(json.dumps({"texts": texts[:10], "probabilities": expected}))
