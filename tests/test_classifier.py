@@ -2,7 +2,6 @@ import contextlib
 import gc
 import pickle
 import random
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -346,13 +345,6 @@ def test_fits_do_not_pile_up_in_memory():
         gc.collect()
         used.append(psutil.Process().memory_info().rss)
     assert used[-1] - used[0] < 2 * X.embedding_matrix.nbytes  # four fits more
-
-
-def test_threads_predict_what_one_does(sequences, corpus):
-    classifier = small(epochs=1).fit(sequences, corpus[1])
-    expected = classifier.predict_proba(sequences)
-    with ThreadPoolExecutor(8) as pool:
-        assert all(np.array_equal(expected, got) for got in pool.map(classifier.predict_proba, [sequences] * 32))
 
 
 X = np.array([[0, 1, 2], [0, 0, 3], [1, 1, 1], [4, 3, 2]])

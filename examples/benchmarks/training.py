@@ -10,7 +10,6 @@ DATA is a folder as in ``accuracy.py``.
 
 import argparse
 import resource
-import statistics
 import subprocess
 import sys
 import time
@@ -24,39 +23,12 @@ import numpy as np
 import report
 from contestants import skglove, tutorial_network
 from sklearn.pipeline import make_pipeline
+from turns import rows_of, seconds, take_turns
 
 from skglove import ConvTextClassifier, GloveTextVectorizer
 from skglove.sequences import Documents
 
 FILTERS, WIDTHS, BATCH_SIZE, LEARNING_RATE = 128, (1, 2, 3), 64, 0.003
-
-
-def seconds(run: Callable[[], Any]) -> float:
-    """Time one run."""
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
-
-
-def take_turns(runs: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
-    """Time all runs, one after the other, `rounds` times; a first round that is not counted warms up."""
-    times: dict[str, list[float]] = {name: [] for name in runs}
-    for i in range(rounds + 1):
-        for name, run in runs.items():
-            took = seconds(run)
-            print(name, f"{took:.1f} s", "(warming up)" if i == 0 else "", flush=True)
-            if i:
-                times[name].append(took)
-    return times
-
-
-def rows_of(times: dict[str, list[float]], ours: str) -> list[list[str]]:
-    """Return a row for each contestant: median seconds, and the median of its times over ours."""
-    rows = []
-    for name, taken in times.items():
-        ratio = statistics.median(theirs / our for theirs, our in zip(taken, times[ours], strict=True))
-        rows.append([name, f"{statistics.median(taken):.2f}", f"{ratio:.2f}"])
-    return rows
 
 
 def against_the_tutorial(data: Path | None, name: str, vectors: str, rounds: int) -> str:
@@ -86,7 +58,7 @@ def against_the_tutorial(data: Path | None, name: str, vectors: str, rounds: int
     return "\n\n".join(
         [
             f"### The tutorial's network, {name}, {len(split.train):,} texts",
-            report.table(["one epoch, network built anew", "s", "times ours"], rows_of(times, "skglove")),
+            report.table(["one epoch, network built anew", "s", "times ours"], rows_of(times)),
             report.table(["epochs", "accuracy of the script", "of skglove"], scores),
         ]
     )
@@ -190,7 +162,7 @@ def against_wrappers(arguments: argparse.Namespace, name: str) -> str:
     return "\n\n".join(
         [
             f"### Parallel convolutions, {name}, {len(X):,} texts of {lengths.mean():.0f} words, one of {lengths.max()}",
-            report.table(["one epoch, network built anew", "s", "times ours"], rows_of(times, "skglove")),
+            report.table(["one epoch, network built anew", "s", "times ours"], rows_of(times)),
         ]
     )
 

@@ -1,0 +1,36 @@
+"""Times contestants one after the other, again and again: machines have slow minutes, and these should hit all alike."""
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+def seconds(run: Callable[[], Any]) -> float:
+    """Time one run."""
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def take_turns(runs: dict[str, Callable[[], Any]], rounds: int, warm_up: int = 1) -> dict[str, list[float]]:
+    """Time all runs, one after the other, `rounds` times, after some rounds that are not counted."""
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for i in range(-warm_up, rounds):
+        for name, run in runs.items():
+            took = seconds(run)
+            if took > 0.5:
+                print(name, f"{took:.1f} s", "(warming up)" if i < 0 else "", flush=True)
+            if i >= 0:
+                times[name].append(took)
+    return times
+
+
+def ratio(times: dict[str, list[float]], name: str, ours: str = "skglove") -> float:
+    """Return the median of the ratios of one contestant's times to ours."""
+    return statistics.median(theirs / our for theirs, our in zip(times[name], times[ours], strict=True))
+
+
+def rows_of(times: dict[str, list[float]]) -> list[list[str]]:
+    """Return a row for each contestant: median seconds, and the median ratio to ours."""
+    return [[name, f"{statistics.median(taken):.2f}", f"{ratio(times, name):.2f}"] for name, taken in times.items()]
