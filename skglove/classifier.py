@@ -23,7 +23,7 @@ from skglove.validation import check_ids_below, check_same_vocabulary, check_tra
 # Of "wide_and_deep": the fewest documents to hold some out from, and the most that are held out.
 _FEWEST_TO_HOLD_OUT_FROM, _MOST_HELD_OUT = 40, 2000
 _BATCH_SIZES = 16, 64  # the smallest and the largest that are chosen unasked
-_DOCUMENTS_AT_ONCE = 8192  # in scoring
+_DOCUMENTS_AT_ONCE = 2048  # in scoring
 _LARGEST_WIDTH = 5000  # a text of so many places takes megabytes in every layer
 
 

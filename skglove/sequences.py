@@ -128,6 +128,18 @@ class Documents:
         """
         return self if self.lengths.max(initial=0) <= maxlen else self._first_words(np.arange(len(self)), maxlen)
 
+    def renumbered(self, ids: np.ndarray) -> "Documents":
+        """Return documents of the same lengths with other ids.
+
+        Parameters
+        ----------
+        ids : ndarray of int
+            One for each word of each document, as in `ids`.
+        """
+        new = object.__new__(Documents)
+        new._hold(ids, self.lengths)
+        return new
+
     def _first_words(self, rows: np.ndarray, maxlen: int | None) -> "Documents":
         lengths = self.lengths[rows] if maxlen is None else np.minimum(self.lengths[rows], maxlen)
         new = object.__new__(Documents)
