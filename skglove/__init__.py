@@ -1,6 +1,7 @@
 """Pre-trained word vectors and a 1-D convnet for text classification, as two scikit-learn estimators."""
 
 from skglove.classifier import ConvTextClassifier
+from skglove.history import TrainingHistoryDisplay
 from skglove.saving import dump, load
 from skglove.sequences import TokenSequences
 from skglove.vectorizer import GloveTextVectorizer
@@ -8,4 +9,13 @@ from skglove.vectors import WordVectors
 
 __version__ = "0.1.0"
 
-__all__ = ["ConvTextClassifier", "GloveTextVectorizer", "TokenSequences", "WordVectors", "__version__", "dump", "load"]
+__all__ = [
+    "ConvTextClassifier",
+    "GloveTextVectorizer",
+    "TokenSequences",
+    "TrainingHistoryDisplay",
+    "WordVectors",
+    "__version__",
+    "dump",
+    "load",
+]
