@@ -74,6 +74,32 @@ class Tokenizer:
         """
         return [piece for piece in self._pieces(text) if piece]
 
+    def words_and_spans(self, text: str) -> tuple[list[str], list[tuple[int, int]]]:
+        """Return the words of one text, and where in it they stand.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        words : list of str
+            As `words` returns them.
+        spans : list of (int, int)
+            The first character of each, and the one after its last.
+        """
+        pieces = self._pieces(text)
+        # Lowering can make two characters of one, and a filtered one becomes all of `split`.
+        origins = [i for i, character in enumerate(text) for _ in (character.lower() if self.lower else character)]
+        lowered = text.lower() if self.lower else text
+        origins = [i for i, character in zip(origins, lowered, strict=True) for _ in character.translate(self._table)]
+        found, start = [], 0
+        for piece in pieces:
+            if piece:
+                found.append((piece, (origins[start], origins[start + len(piece) - 1] + 1)))
+            start += len(piece) + len(self.split)
+        return [word for word, _ in found], [span for _, span in found]
+
     def encode(self, texts: Iterable[str], ids: dict[str, int], unknown: int | None = None) -> Iterator[list[int]]:
         """Yield the ids of each text's words.
 
