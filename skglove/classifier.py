@@ -388,6 +388,21 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         return self.network_.keras_model()
 
+    def to_keras(self) -> Any:
+        """Return the classifier as a Keras model that goes its own way.
+
+        It can be trained on, saved as a ``.keras`` file and loaded by Keras alone. For one that takes texts, see
+        `skglove.export.to_keras`; for ONNX, `skglove.export.to_onnx`.
+
+        Returns
+        -------
+        keras.Model
+            From ids (batch, width), padded with 0 on any side, to probabilities (batch, n_classes), in the order of `classes_`.
+            Its weights are copies.
+        """
+        check_is_fitted(self)
+        return self.network_.new_keras_model()
+
     def _check_parameters(self) -> None:
         self._validate_params()
         sizes = self.kernel_sizes

@@ -230,6 +230,17 @@ class TrainedNetwork:
             self._model = with_probabilities(self._network(), self.config, self.wide, self.shares[2])
         return self._model
 
+    def new_keras_model(self) -> Any:
+        """Build such a model with weights of its own.
+
+        Returns
+        -------
+        keras.Model
+        """
+        network = build_network(self.config, self.seed)
+        network.set_weights(self.weights)
+        return with_probabilities(network, self.config, self.wide, self.shares[2])
+
     def _network(self) -> Any:
         with _building:
             if self._keras is None:

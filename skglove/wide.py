@@ -20,7 +20,7 @@ from skglove.averaging import smooth_idf
 from skglove.sequences import Documents
 
 # Pairs of words share this many columns (the hashing trick), so that their number never needs to be known.
-PAIR_COLUMNS = 2**17
+PAIR_COLUMNS, PAIR_FACTORS = 2**17, (7919, 104729)
 # How much a pair counts beside a word, and the vectors' length beside that of the words and pairs, which is 1.
 PAIR_WEIGHT, _VECTOR_WEIGHT = 0.5, 0.5
 # The support vector machine's regularization is this over the number of documents: LinearSVC with C=2.
@@ -38,7 +38,7 @@ def pair_columns(first: Any, second: Any) -> Any:
     first, second : array or tensor of int64
         Word ids.
     """
-    return (first * 7919 + second * 104729) % PAIR_COLUMNS
+    return (first * PAIR_FACTORS[0] + second * PAIR_FACTORS[1]) % PAIR_COLUMNS
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,175 @@
+"""Ways out: a pipeline as one Keras model from texts to probabilities, a classifier as an ONNX file."""
+
+import functools
+import os
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from sklearn.utils.validation import check_is_fitted
+
+from skglove.backend import import_keras
+from skglove.classifier import ConvTextClassifier
+from skglove.onnx_graph import onnx_model
+from skglove.pipeline import parts
+from skglove.saving import replacing
+
+
+def to_keras(pipeline: Any) -> Any:
+    """Turn a pipeline into one Keras model: texts in, probabilities out.
+
+    It splits texts into words as the vectorizer does, in TensorFlow's string operations, and looks them up in a table of its own.
+    ``model.export(folder)`` writes a SavedModel for TensorFlow Serving, which needs nothing of this package. ``model.save(file)``
+    writes a ``.keras`` file; since the layer that splits texts is ours, `load_keras` reads it. For ids instead of texts, and
+    files that Keras alone reads, see `ConvTextClassifier.to_keras`.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Fitted, of a `GloveTextVectorizer` and a `ConvTextClassifier`.
+
+    Returns
+    -------
+    keras.Model
+        From texts, a tensor of strings in UTF-8 of shape (batch,), to probabilities (batch, n_classes), in the order of the
+        classifier's ``classes_``.
+
+    Raises
+    ------
+    TypeError
+        If `pipeline` is anything else.
+    sklearn.exceptions.NotFittedError
+        If it has not been fitted.
+
+    Notes
+    -----
+    TensorFlow lowers letters by the Unicode tables that it was built with, Python by its own. With TensorFlow 2.21 and Python
+    3.11 they differ in 40 capitals of Unicode 14, of Vithkuqi, Glagolitic and medieval Latin. Lone surrogates, which have no
+    form in UTF-8, cannot be passed.
+
+    Examples
+    --------
+    ::
+
+        model = to_keras(pipeline)
+        model(tf.constant(["a text", "another"]))
+        model.export("saved_model/1")
+    """
+    vectorizer, classifier = parts(pipeline)
+    keras = import_keras()
+    texts = keras.Input((), dtype="string", name="texts")
+    ids = _word_ids_class()(
+        vocabulary=list(vectorizer.vocabulary_),
+        unknown_id=vectorizer._unknown_id or 0,
+        maxlen=vectorizer.maxlen_,
+        truncating=vectorizer.truncating,
+        lower=vectorizer.lower,
+        filters=vectorizer.filters,
+        split=vectorizer.split,
+        name="word_ids",
+    )(texts)
+    return keras.Model(texts, classifier.to_keras()(ids), name="text_classifier")
+
+
+def load_keras(file: str | os.PathLike) -> Any:
+    """Load a ``.keras`` file of a model that `to_keras` made.
+
+    Parameters
+    ----------
+    file : path
+
+    Returns
+    -------
+    keras.Model
+    """
+    keras = import_keras()
+    return keras.models.load_model(file, custom_objects={"WordIds": _word_ids_class()})
+
+
+def to_onnx(classifier: ConvTextClassifier, file: str | os.PathLike) -> None:
+    """Write a classifier as an ONNX file: ids in, probabilities out.
+
+    Parameters
+    ----------
+    classifier : ConvTextClassifier
+        Fitted, of a built-in architecture.
+    file : path
+        Of opset 17. Its input "ids" takes int32 of shape (batch, width), padded with 0 on any side, as
+        `GloveTextVectorizer.transform` returns them; its output "probabilities" is float32 of shape (batch, n_classes), in
+        the order of ``classes_``.
+
+    Raises
+    ------
+    ImportError
+        If onnx is not installed.
+    ValueError
+        If the architecture is the user's own.
+    sklearn.exceptions.NotFittedError
+        If the classifier has not been fitted.
+    """
+    if not isinstance(classifier, ConvTextClassifier):
+        raise TypeError(f"Expected a ConvTextClassifier, such as pipeline[-1]; got {classifier!r:.80}.")
+    check_is_fitted(classifier)
+    content = onnx_model(classifier.network_).SerializeToString()
+    with replacing(file) as partial:
+        partial.write_bytes(content)
+
+
+@functools.cache
+def _word_ids_class() -> Any:
+    keras = import_keras()
+    base: Any = keras.layers.Layer
+    import tensorflow as tf
+
+    class WordIds(base):
+        """Texts to rows of word ids, as `GloveTextVectorizer` makes them but for their padding: zeros at the end."""
+
+        def __init__(
+            self,
+            vocabulary: Sequence[str],
+            unknown_id: int,
+            maxlen: int,
+            truncating: str,
+            lower: bool,
+            filters: str,
+            split: str,
+            **kwargs: Any,
+        ) -> None:
+            super().__init__(**kwargs)
+            self.settings: dict[str, Any] = {
+                "vocabulary": list(vocabulary),
+                "unknown_id": unknown_id,
+                "maxlen": maxlen,
+                "truncating": truncating,
+                "lower": lower,
+                "filters": filters,
+                "split": split,
+            }
+            keys = tf.constant(self.settings["vocabulary"])
+            values = tf.range(1, len(vocabulary) + 1, dtype=tf.int64)
+            start = tf.lookup.KeyValueTensorInitializer(keys, values)
+            self.table = tf.lookup.StaticHashTable(start, default_value=unknown_id)
+
+        def call(self, texts: Any) -> Any:
+            settings = self.settings
+            if settings["lower"]:
+                texts = tf.strings.lower(texts, encoding="utf-8")
+            if settings["filters"]:
+                any_of_them = f"[{re.escape(settings['filters'])}]"
+                texts = tf.strings.regex_replace(texts, any_of_them, settings["split"].replace("\\", r"\\"))
+            words = tf.strings.split(texts, settings["split"])
+            ids = tf.ragged.map_flat_values(
+                lambda flat: tf.where(flat == "", tf.constant(0, tf.int64), self.table.lookup(flat)), words
+            )
+            known = tf.ragged.boolean_mask(ids, ids != 0)
+            maxlen = settings["maxlen"]
+            kept = known[:, -maxlen:] if settings["truncating"] == "pre" else known[:, :maxlen]
+            return tf.cast(kept.to_tensor(), tf.int32)
+
+        def compute_output_spec(self, texts: Any) -> Any:
+            return keras.KerasTensor((texts.shape[0], None), dtype="int32")
+
+        def get_config(self) -> dict[str, Any]:
+            return {**super().get_config(), **self.settings}
+
+    return WordIds
