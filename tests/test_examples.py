@@ -72,17 +72,30 @@ def data(tmp_path, corpus):
 
 
 def test_accuracy_benchmark(run, data):
-    names = ["skglove", "TF-IDF + LinearSVC"]
-    settings = ["--vectors", "glove.6B.50d", "--sets", "tools", "--train-sizes", "0", "60", "--seeds", "2"]
-    report = data / "report.md"
-    for _ in range(2):  # the second writes over the first
-        run("benchmarks/accuracy.py", "--data", str(data), *settings, "--contestants", *names, "--output", str(report))
-    lines = report.read_text().splitlines()
+    names = ["skglove", "TF-IDF + LinearSVC", "TF-IDF with bigrams + LinearSVC"]
+    files = [
+        "--output",
+        str(data / "report.md"),
+        "--summary",
+        str(data / "summary.md"),
+        "--results",
+        str(data / "results"),
+    ]
+    settings = ["--vectors", "glove.6B.50d", "--sets", "tools", "--train-sizes", "0", "60", "--seeds", "1", *files]
+    for contestants in (names[:1], names):  # the second run goes on from the first
+        run("benchmarks/accuracy.py", "--data", str(data), *settings, "--contestants", *contestants)
+    lines = (data / "report.md").read_text().splitlines()
     assert [line.split(" | ")[0] for line in lines if line.startswith("| ") and "accuracy" not in line] == [
         f"| {name}" for name in names * 2
     ]
     assert sum("tools, 150 to train on" in line for line in lines) == 1
     assert all(float(line.split(" | ")[1]) > 0.7 for line in lines if line.startswith(("| skglove", "| TF-IDF")))
+    results = [json.loads(line) for line in (data / "results").read_text().splitlines()]
+    assert [result["contestant"] for result in results] == [names[0], names[0], *names[1:], *names[1:]]
+    row = next(
+        line for line in (data / "summary.md").read_text().splitlines() if line.startswith("| tools | 2 | 150 |")
+    )
+    assert float(row.split(" | ")[3]) == pytest.approx(results[0]["accuracy"], abs=1e-3)
 
 
 def test_training_benchmark(run, data):
@@ -99,6 +112,8 @@ def test_training_benchmark(run, data):
         "--sizes",
         "50",
         "100",
+        "--epochs",
+        "1",
     ]
     run("benchmarks/training.py", "--data", str(data), *settings, "--passes", "1", "--output", str(report))
     text = report.read_text()
@@ -110,3 +125,20 @@ def test_training_benchmark(run, data):
         "As texts grow",
     ):
         assert f"### {title}" in text
+
+
+def test_prediction_benchmark(run, data):
+    report = data / "report.md"
+    sizes = ["--texts", "60", "--most", "200", "--rounds", "1", "--architectures", "parallel"]
+    settings = ["--data", str(data), "--set", "tools", "--vectors", "glove.6B.50d", "--output", str(report)]
+    run("benchmarks/prediction.py", *settings, *sizes)
+    text = report.read_text()
+    for row in (
+        "skglove, mmap_mode='r'",
+        "the same through Keras",
+        "model(x) in a tf.function",
+        "Keras, predict as it comes",
+    ):
+        assert f"| {row}" in text
+    assert "as one thread does, to the bit" in text
+    assert "200 texts in one call of `predict` take" in text

@@ -1,7 +1,7 @@
 """How often each classifier is right, what its fit costs, how fast it predicts: skglove, and what one would use instead.
 
-Every fit runs in a process of its own, the contestants in turn on the same split, for each seed. Writes its tables into the
-``README.md`` beside it::
+Every fit runs in a process of its own, the contestants in turn on the same split, for each seed. What each one found is kept in
+``accuracy.jsonl`` beside this file, so that a run which broke off goes on, and set into tables in the ``README.md`` beside it::
 
     python examples/benchmarks/accuracy.py --data DATA --vectors glove.6B.100d.txt
 
@@ -22,12 +22,13 @@ import datasets
 import report
 from contestants import CONTESTANTS
 
-DEFAULTS = "skglove"
+RESULTS = Path(__file__).with_name("accuracy.jsonl")
+SUMMARY = ("skglove", "TF-IDF + LinearSVC", "TF-IDF with bigrams + LinearSVC")  # what the project's README tells of
 
 
 def run_one(data: Path | None, name: str, n_train: int | None, contestant: str, seed: int, vectors: str) -> None:
     """Fit and score once; print the result."""
-    if "skglove" in contestant or "tutorial" in contestant:
+    if any(name in contestant for name in ("skglove", "tutorial", "keras")):
         import tensorflow  # noqa: F401 - imports are not counted, for anyone
     split = datasets.load(data, name, seed=seed, n_train=n_train)
     model = CONTESTANTS[contestant](vectors, seed)
@@ -60,19 +61,77 @@ def measure(arguments: argparse.Namespace, *what: str) -> dict | None:
     return json.loads(lines[0].removeprefix("result:"))
 
 
-def _cells(results: list[dict]) -> list[str]:
-    def middle(key: str) -> float:
-        return statistics.median(result[key] for result in results)
+class Results:
+    """What was found so far, in a file: one line a fit, the last word on each counts."""
 
-    accuracies = [result["accuracy"] for result in results]
-    spread = statistics.stdev(accuracies) if len(accuracies) > 1 else 0.0
-    return [
-        f"{statistics.mean(accuracies):.4f}",
-        f"{spread:.4f}",
-        f"{middle('fit'):.1f}",
-        f"{middle('rate'):,.0f}",
-        f"{middle('memory'):,.0f}",
-    ]
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.found: dict[tuple, dict] = {}
+        if file.exists():
+            for line in file.read_text(encoding="utf-8").splitlines():
+                result = json.loads(line)
+                self.found[result["set"], result["n_train"], result["contestant"], result["seed"]] = result
+
+    def add(self, result: dict) -> None:
+        """Keep a result, here and in the file."""
+        self.found[result["set"], result["n_train"], result["contestant"], result["seed"]] = result
+        with self.file.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(result) + "\n")
+
+    def of(self, name: str, n_train: int) -> dict[str, list[dict]]:
+        """Return the results on one set, by contestant."""
+        by_contestant: dict[str, list[dict]] = {}
+        for contestant in CONTESTANTS:
+            some = [self.found[key] for key in self.found if key[:3] == (name, n_train, contestant)]
+            if some:
+                by_contestant[contestant] = some
+        return by_contestant
+
+    def sets(self) -> list[tuple[str, int]]:
+        """Return the names and sizes that there are results on: all training texts first, then fewer and fewer."""
+        return sorted({key[:2] for key in self.found}, key=lambda key: (key[1] != 0, -key[1], key[0]))
+
+
+def _mean(some: list[dict]) -> float:
+    return statistics.mean(result["accuracy"] for result in some)
+
+
+def _table(name: str, by_contestant: dict[str, list[dict]]) -> str:
+    rows = []
+    for contestant, some in by_contestant.items():
+        spread = statistics.stdev(result["accuracy"] for result in some) if len(some) > 1 else float("nan")
+        fit, rate, memory = (statistics.median(result[key] for result in some) for key in ("fit", "rate", "memory"))
+        cells = [f"{_mean(some):.4f}", f"{spread:.4f}".replace("nan", ""), f"{len(some)}"]
+        rows.append([contestant, *cells, f"{fit:.1f}", f"{rate:,.0f}", f"{memory:,.0f}"])
+    n, n_test, n_classes = next(iter(by_contestant.values()))[0]["sizes"]
+    header = [f"{name}, {n:,} to train on", "accuracy", "spread", "seeds", "fit, s", "texts/s", "MB"]
+    return f"{report.table(header, rows)}\n\n{n_test:,} to test on, {n_classes} classes."
+
+
+def _summary(results: Results) -> str:
+    rows = []
+    for name, n_train in results.sets():
+        by_contestant = results.of(name, n_train)
+        if all(contestant in by_contestant for contestant in SUMMARY):
+            n, _, n_classes = by_contestant[SUMMARY[0]][0]["sizes"]
+            rows.append([name, f"{n_classes}", f"{n:,}", *(f"{_mean(by_contestant[one]):.3f}" for one in SUMMARY)])
+    return report.table(["data set", "classes", "training texts", *SUMMARY], rows)
+
+
+def write(results: Results, arguments: argparse.Namespace) -> None:
+    """Set all results into tables."""
+    about = f"""## Accuracy
+
+Made by `examples/benchmarks/accuracy.py --vectors {Path(arguments.vectors).name}` on {report.machine()}
+
+The mean over the seeds, and the standard deviation as spread; a seed sets the split where none was published, the examples
+drawn, and the model. `fit` is from texts to model, tokenizing and reading the vectors (cached after the first time) included
+and imports not; it, the texts predicted in a second and the memory that fitting and predicting took on top of imports and texts
+are medians. The settings are the same for all sets: the defaults, but for what the name says."""
+    tables = [_table(name, results.of(name, n_train)) for name, n_train in results.sets()]
+    report.write(arguments.output, "Accuracy", "\n\n".join([about, *tables]))
+    if arguments.summary:
+        report.write(arguments.summary, "accuracy", _summary(results))
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -83,10 +142,11 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--sets", nargs="+", help="by default all")
     parser.add_argument("--train-sizes", nargs="+", type=int, default=[0, 1000, 100], help="0 is all")
     parser.add_argument("--contestants", nargs="+", default=list(CONTESTANTS), metavar="NAME")
-    parser.add_argument("--small-contestants", nargs="+", metavar="NAME", help="those of the sizes other than 0")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--results", type=Path, default=RESULTS, help="what was found before is taken from there")
+    parser.add_argument("--again", action="store_true", help="measure what is there already, too")
     parser.add_argument("--output", type=Path, default=report.README)
-    parser.add_argument("--section", default="Accuracy", help="heading of the part of the README")
+    parser.add_argument("--summary", type=Path, help="another file to write a short table into")
     parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
     if arguments.one:
@@ -94,41 +154,21 @@ def main(argv: list[str] | None = None) -> None:
         run_one(arguments.data, name, int(n_train) or None, contestant, int(seed), arguments.vectors)
         return
 
-    parts = []
+    results = Results(arguments.results)
     for n_train in arguments.train_sizes:
         for name in arguments.sets or datasets.names(arguments.data):
             if name == "bbcnews" and n_train == 0 and 1000 in arguments.train_sizes:
                 continue  # has 1,000 anyway
-            contestants = arguments.contestants
-            if n_train and arguments.small_contestants:
-                contestants = arguments.small_contestants
-            found: dict[str, list[dict]] = {contestant: [] for contestant in contestants}
             for seed in range(arguments.seeds):
-                for contestant in contestants:
+                for contestant in arguments.contestants:
+                    if (name, n_train, contestant, seed) in results.found and not arguments.again:
+                        continue
                     result = measure(arguments, name, str(n_train), contestant, str(seed))
                     if result is not None:
-                        found[contestant].append(result)
-                        print(name, n_train or "all", contestant, seed, result, flush=True)
-            results = {contestant: some for contestant, some in found.items() if some}
-            if not results:
-                continue
-            n, n_test, n_classes = next(iter(results.values()))[0]["sizes"]
-            header = [f"{name}, {n:,} to train on", "accuracy", "spread", "fit, s", "texts/s", "MB"]
-            rows = [[contestant, *_cells(some)] for contestant, some in results.items()]
-            parts.append(f"{report.table(header, rows)}\n\n{n_test:,} to test on, {n_classes} classes.")
-            _write(arguments, parts)
-
-
-def _write(arguments: argparse.Namespace, parts: list[str]) -> None:
-    about = f"""## {arguments.section}
-
-Made by `examples/benchmarks/accuracy.py --vectors {Path(arguments.vectors).name}` on {report.machine()}
-
-Seeds: {arguments.seeds}. Their mean, and the standard deviation as spread; a seed sets the split where none was published, the
-examples drawn, and the model. `fit` is from texts to model, tokenizing and reading the vectors (cached after the first time)
-included and imports not; it, the texts predicted in a second and the memory that fitting and predicting took on top of imports
-and texts are medians. The settings are the same for all sets: the defaults."""
-    report.write(arguments.output, arguments.section, "\n\n".join([about, *parts]))
+                        key = {"set": name, "n_train": n_train, "contestant": contestant, "seed": seed}
+                        results.add({**key, **result})
+                        print(key, result, flush=True)
+            write(results, arguments)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
+from wrappers import Wrapped
 
 
 def skglove(vectors: str, seed: int, **parameters: Any) -> Pipeline:
@@ -122,6 +123,8 @@ CONTESTANTS = {
         vectors, seed, architecture="stacked", trainable=False
     ),
     "the tutorial's script, 2 epochs": lambda vectors, seed: Tutorial(vectors, seed, epochs=2),
+    "keras.wrappers.SKLearnClassifier": lambda vectors, seed: Wrapped("Keras", vectors, seed),
+    "skorch": lambda vectors, seed: Wrapped("skorch", vectors, seed),
     "TF-IDF + LinearSVC": lambda vectors, seed: tfidf(LinearSVC(random_state=seed)),
     "TF-IDF with bigrams + LinearSVC": lambda vectors, seed: tfidf(LinearSVC(random_state=seed), ngram_range=(1, 2)),
     "TF-IDF + LogisticRegression": lambda vectors, seed: tfidf(LogisticRegression(max_iter=1000)),

@@ -24,11 +24,10 @@ import report
 from contestants import skglove, tutorial_network
 from sklearn.pipeline import make_pipeline
 from turns import rows_of, seconds, take_turns
+from wrappers import BATCH_SIZE, FILTERS, WIDTHS, wrapped
 
 from skglove import ConvTextClassifier, GloveTextVectorizer
 from skglove.sequences import Documents
-
-FILTERS, WIDTHS, BATCH_SIZE, LEARNING_RATE = 128, (1, 2, 3), 64, 0.003
 
 
 def against_the_tutorial(data: Path | None, name: str, vectors: str, rounds: int) -> str:
@@ -64,93 +63,53 @@ def against_the_tutorial(data: Path | None, name: str, vectors: str, rounds: int
     )
 
 
-def keras_network(X: Any, y: Any, embedding_matrix: np.ndarray) -> Any:
-    """Build and compile the parallel convolutions as a Keras user would."""
-    import keras
-    from keras import layers
-
-    start = keras.initializers.Constant(embedding_matrix)
-    ids = keras.Input((X.shape[1],), dtype="int32")
-    words = layers.Embedding(*embedding_matrix.shape, embeddings_initializer=start, trainable=False)(ids)
-    pooled = [
-        layers.GlobalMaxPooling1D()(layers.Conv1D(FILTERS, w, padding="same", activation="relu")(words)) for w in WIDTHS
-    ]
-    features = layers.Dropout(0.5)(layers.Concatenate()(pooled))
-    network = keras.Model(ids, layers.Dense(y.shape[1], activation="softmax")(features))
-    network.compile(keras.optimizers.Adam(LEARNING_RATE), "categorical_crossentropy")
-    return network
+PARTS = ("time", "tutorial", "wrappers", "chunks", "growth")
+CONTESTANTS = ("keras.wrappers.SKLearnClassifier", "skorch", "skglove")
 
 
-def torch_network(embedding_matrix: np.ndarray, n_classes: int) -> Any:
-    """Build the same for skorch."""
-    import torch
-    from skorch import NeuralNetClassifier
-    from torch import nn
-
-    class Network(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.embedding = nn.Embedding.from_pretrained(torch.from_numpy(embedding_matrix), freeze=True)
-            dim = embedding_matrix.shape[1]
-            self.convolutions = nn.ModuleList(nn.Conv1d(dim, FILTERS, width, padding="same") for width in WIDTHS)
-            self.dropout = nn.Dropout(0.5)
-            self.out = nn.Linear(FILTERS * len(WIDTHS), n_classes)
-
-        def forward(self, ids: Any) -> Any:
-            words = self.embedding(ids).transpose(1, 2)
-            pooled = [torch.relu(convolution(words)).amax(dim=2) for convolution in self.convolutions]
-            return self.out(self.dropout(torch.cat(pooled, dim=1)))
-
-    return NeuralNetClassifier(
-        Network,
-        criterion=nn.CrossEntropyLoss,
-        optimizer=torch.optim.Adam,
-        lr=LEARNING_RATE,
-        max_epochs=1,
-        batch_size=BATCH_SIZE,
-        iterator_train__shuffle=True,
-        train_split=None,
-        verbose=0,
-    )
-
-
-WRAPPERS = ("keras.wrappers.SKLearnClassifier", "skorch", "skglove")
-
-
-def fit_wrapped(data: Path | None, name: str, vectors: str, contestant: str) -> None:
-    """Train parallel convolutions for an epoch after a small fit to warm up; print the seconds."""
+def fit_wrapped(data: Path | None, name: str, vectors: str, contestant: str, epochs: int) -> None:
+    """Train parallel convolutions after a small fit to warm up; print the seconds."""
     split = datasets.load(data, name, seed=0)
     X = GloveTextVectorizer(vectors, maxlen=None, extra_words=0).fit_transform(split.train)
     positions = np.unique(split.y_train, return_inverse=True)[1]
     plain, matrix = np.asarray(X), X.embedding_matrix
     model: Any
     if contestant == "skglove":
-        settings: dict[str, Any] = {"filters": FILTERS, "kernel_sizes": WIDTHS, "batch_size": BATCH_SIZE, "epochs": 1}
+        settings: dict[str, Any] = {
+            "filters": FILTERS,
+            "kernel_sizes": WIDTHS,
+            "batch_size": BATCH_SIZE,
+            "epochs": epochs,
+        }
         model = ConvTextClassifier("parallel", **settings, trainable=False, embedding_dropout=0, random_state=0)
         plain = X
-    elif contestant == "skorch":
-        model, plain = torch_network(matrix, len(np.unique(positions))), plain.astype(np.int64)
     else:
-        from keras.wrappers import SKLearnClassifier
-
-        options = {"epochs": 1, "batch_size": BATCH_SIZE, "verbose": 0}
-        model = SKLearnClassifier(keras_network, model_kwargs={"embedding_matrix": matrix}, fit_kwargs=options)
+        model, plain = wrapped(contestant, matrix, len(np.unique(positions)), epochs), plain.astype(np.int64)
     few = np.arange(0, len(plain), max(1, len(plain) // 300))
     model.fit(plain[few], positions[few])
     print(f"took {seconds(lambda: model.fit(plain, positions))}")
 
 
-def against_wrappers(arguments: argparse.Namespace, name: str) -> str:
+def against_wrappers(arguments: argparse.Namespace, name: str, epochs: int) -> str:
     """Let Keras' wrapper, skorch if it is installed, and us train in turn, each in a process of its own.
 
     TensorFlow and torch do not live in one process everywhere.
     """
     times: dict[str, list[float]] = {
-        contestant: [] for contestant in WRAPPERS if contestant != "skorch" or find_spec("skorch")
+        contestant: [] for contestant in CONTESTANTS if contestant != "skorch" or find_spec("skorch")
     }
     for _ in range(arguments.rounds):
         for contestant, taken in times.items():
-            command = [sys.executable, __file__, "--vectors", arguments.vectors, "--wrapped", name, contestant]
+            command = [
+                sys.executable,
+                __file__,
+                "--vectors",
+                arguments.vectors,
+                "--wrapped",
+                name,
+                contestant,
+                f"{epochs}",
+            ]
             command += ["--data", str(arguments.data)] if arguments.data else []
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
@@ -162,7 +121,7 @@ def against_wrappers(arguments: argparse.Namespace, name: str) -> str:
     return "\n\n".join(
         [
             f"### Parallel convolutions, {name}, {len(X):,} texts of {lengths.mean():.0f} words, one of {lengths.max()}",
-            report.table(["one epoch, network built anew", "s", "times ours"], rows_of(times)),
+            report.table([f"epochs: {epochs}, network built anew", "s", "times ours"], rows_of(times)),
         ]
     )
 
@@ -267,29 +226,36 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, default=report.README)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000])
-    parser.add_argument("--wrapped", nargs=2, help=argparse.SUPPRESS)
-    parser.add_argument("--passes", type=int, default=5)
+    parser.add_argument("--epochs", type=int, nargs="+", default=[1, 5], help="of the convolutions in wrappers")
+    parser.add_argument("--passes", type=int, default=5, help="of partial_fit")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure")
+    parser.add_argument("--wrapped", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
     data, vectors, rounds = arguments.data, arguments.vectors, arguments.rounds
     if arguments.wrapped:
-        fit_wrapped(data, arguments.wrapped[0], vectors, arguments.wrapped[1])
+        name, contestant, epochs = arguments.wrapped
+        fit_wrapped(data, name, vectors, contestant, int(epochs))
         return
     about = f"""## Training
 
 Made by `examples/benchmarks/training.py --vectors {Path(vectors).name}` on {report.machine()}
 
 Medians of {rounds} rounds, the contestants taking turns; what warms up is not counted."""
-    parts = [about]
-    steps: list[Callable[[], str]] = [
-        lambda: where_the_time_goes(data, arguments.long, vectors),
-        *(lambda name=name: against_wrappers(arguments, name) for name in arguments.short),
-        lambda: against_the_tutorial(data, arguments.long, vectors, rounds),
-        lambda: in_chunks(data, arguments.short, vectors, arguments.passes),
-        lambda: as_texts_grow(data, arguments.short[-1], vectors, arguments.sizes),
-    ]
-    for step in steps:
-        parts.append(step())
-        report.write(arguments.output, "Training", "\n\n".join(parts))
+    report.write(arguments.output, "Training", about)
+    steps: dict[str, Callable[[], str]] = {
+        "time": lambda: where_the_time_goes(data, arguments.long, vectors),
+        "tutorial": lambda: against_the_tutorial(data, arguments.long, vectors, rounds),
+        **{
+            f"wrappers, {name}, {epochs}": lambda name=name, epochs=epochs: against_wrappers(arguments, name, epochs)
+            for name in arguments.short
+            for epochs in arguments.epochs
+        },
+        "chunks": lambda: in_chunks(data, arguments.short, vectors, arguments.passes),
+        "growth": lambda: as_texts_grow(data, arguments.short[-1], vectors, arguments.sizes),
+    }
+    for part, step in steps.items():
+        if part.partition(",")[0] in arguments.parts:
+            report.write(arguments.output, f"Training: {part}", step())
 
 
 if __name__ == "__main__":
