@@ -11,6 +11,7 @@ from skglove import inference
 from skglove.batches import LabelledDocuments, TrainingSet
 from skglove.mixture import learn_shares
 from skglove.network import ARCHITECTURES, NetworkConfig, build_network, with_probabilities
+from skglove.saving import plain_arrays
 from skglove.sequences import Documents
 from skglove.training import compile_network, train
 from skglove.wide import WideModel, WideWeights
@@ -253,7 +254,7 @@ class TrainedNetwork:
         state = dict(self.__dict__, _keras=None, _model=None)
         if self._resumable and self._keras is not None and self._keras.compiled:
             state["_resumed_state"] = [np.asarray(variable) for variable in _training_state(self._keras)]
-        return state
+        return plain_arrays(state)
 
 
 def _training_state(network: Any) -> list[Any]:

@@ -39,7 +39,7 @@ class VersionedState:
         from skglove import __version__
 
         state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
-        return dict(state, _saved_by={"skglove": __version__, "format": FORMAT})
+        return plain_arrays(dict(state, _saved_by={"skglove": __version__, "format": FORMAT}))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         from skglove import __version__
@@ -53,6 +53,23 @@ class VersionedState:
                 + ("Install that version or a later one." if newer else "Train and save it anew.")
             )
         super().__setstate__({name: value for name, value in state.items() if name != "_saved_by"})  # type: ignore[misc]
+
+
+def plain_arrays(state: dict[str, Any]) -> dict[str, Any]:
+    """Return a state in which what ``joblib.load(mmap_mode="r")`` left as views of a file are arrays like all others.
+
+    Parameters
+    ----------
+    state : dict
+        Arrays as its values, or in lists that are its values.
+    """
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, list):
+            return [plain(item) for item in value]
+        return np.asarray(value) if isinstance(value, np.memmap) else value
+
+    return {name: plain(value) for name, value in state.items()}
 
 
 def pack_words(words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

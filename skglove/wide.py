@@ -17,6 +17,7 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.preprocessing import normalize
 
 from skglove.averaging import smooth_idf
+from skglove.saving import plain_arrays
 from skglove.sequences import Documents
 
 # Pairs of words share this many columns (the hashing trick), so that their number never needs to be known.
@@ -82,6 +83,9 @@ class WideWeights:
 
     def __init__(self, idf: np.ndarray, kernel: np.ndarray, word_kernel: np.ndarray | None, bias: np.ndarray) -> None:
         self.idf, self.kernel, self.word_kernel, self.bias = idf, kernel, word_kernel, bias
+
+    def __getstate__(self) -> dict[str, Any]:
+        return plain_arrays(self.__dict__)
 
     def logits(self, documents: Documents) -> np.ndarray:
         """Score documents.

@@ -78,6 +78,13 @@ def test_an_architecture_of_ones_own_has_to_be_trusted(tmp_path, sequences, corp
     np.testing.assert_allclose(loaded.predict_proba(sequences), classifier.predict_proba(sequences), atol=1e-6)
 
 
+def test_a_model_mapped_into_memory_is_saved_like_any_other(tmp_path, pipeline, corpus):
+    joblib.dump(pipeline, tmp_path / "model")
+    skglove.dump(joblib.load(tmp_path / "model", mmap_mode="r"), tmp_path / "model.skops")
+    loaded = skglove.load(tmp_path / "model.skops")
+    assert np.array_equal(loaded.predict_proba(corpus[0]), pipeline.predict_proba(corpus[0]))
+
+
 @pytest.mark.parametrize("kind", ["pickle", "skops"])
 @pytest.mark.parametrize("file", sorted(SAVED.glob("*.json")), ids=lambda file: file.stem)
 def test_models_of_earlier_versions(file, kind):
