@@ -61,12 +61,14 @@ def plain_arrays(state: dict[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     state : dict
-        Arrays as its values, or in lists that are its values.
+        Arrays as its values, or in lists or dicts that are its values.
     """
 
     def plain(value: Any) -> Any:
         if isinstance(value, list):
             return [plain(item) for item in value]
+        if isinstance(value, dict) and any(isinstance(item, np.memmap) for item in value.values()):
+            return {name: plain(item) for name, item in value.items()}
         return np.asarray(value) if isinstance(value, np.memmap) else value
 
     return {name: plain(value) for name, value in state.items()}
