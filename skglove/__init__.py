@@ -1,5 +1,6 @@
 """Pre-trained word vectors and a 1-D convnet for text classification, as two scikit-learn estimators."""
 
+from skglove import export
 from skglove.classifier import ConvTextClassifier
 from skglove.explanation import Explanation, explain
 from skglove.history import TrainingHistoryDisplay
@@ -20,5 +21,6 @@ __all__ = [
     "__version__",
     "dump",
     "explain",
+    "export",
     "load",
 ]

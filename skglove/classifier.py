@@ -132,6 +132,8 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
     See Also
     --------
     GloveTextVectorizer : Makes its input from texts.
+    skglove.explain : Which words spoke for which class.
+    skglove.export : The whole pipeline in Keras, or the classifier in ONNX.
 
     Notes
     -----
