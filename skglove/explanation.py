@@ -15,9 +15,10 @@ from skglove.vectorizer import GloveTextVectorizer
 
 _SHOWN_CLASSES, _SHOWN_NGRAMS = 3, 5
 _FOR, _AGAINST = "46, 160, 67", "218, 54, 51"  # green and red that show on white and on black
+_OPACITY = 0.5  # at most: black text and white stay readable on it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ngram:
     """Some neighbouring words, and what they added to the scores.
 
@@ -36,7 +37,7 @@ class Ngram:
     contributions: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Explanation:
     """What `explain` found. Notebooks show it as coloured text, terminals as a table.
 
@@ -52,8 +53,8 @@ class Explanation:
         The scores before the softmax.
     probabilities : ndarray of shape (n_classes,), float32
     ngrams : list of Ngram
-        Single words, pairs and whatever else the filters saw; unordered. Words that the vocabulary lacks, or that were cut off,
-        have none.
+        Single words, pairs and whatever else the filters saw; unordered. Words that were cut off, or that the vocabulary lacks
+        (unless `oov_token` stands for them), have none.
     bias : ndarray of shape (n_classes,), float64
         What belongs to no word. With the contributions of all `ngrams` it adds up to `logits`.
     """
@@ -130,7 +131,7 @@ class Explanation:
         strongest = np.abs(strength).max(initial=0) or 1.0
         pieces, end = [], 0
         for (start, stop), value in zip(self.spans, strength, strict=True):
-            colour = f"rgba({_FOR if value > 0 else _AGAINST}, {0.75 * abs(value) / strongest:.2f})"
+            colour = f"rgba({_FOR if value > 0 else _AGAINST}, {_OPACITY * abs(value) / strongest:.2f})"
             word = html.escape(self.text[start:stop])
             pieces.append(html.escape(self.text[end:start]))
             pieces.append(f'<span style="background-color: {colour}" title="{value:+.2f}">{word}</span>')
@@ -168,7 +169,7 @@ def explain(pipeline: Any, text: str) -> Explanation:
     sklearn.exceptions.NotFittedError
         If the pipeline has not been fitted.
     ValueError
-        If the architecture is the user's own.
+        If the architecture is the user's own, or the classifier was not trained on what the vectorizer makes.
 
     Examples
     --------
@@ -186,8 +187,10 @@ def explain(pipeline: Any, text: str) -> Explanation:
         raise TypeError(f"text must be one str; got {text!r:.60} ({type(text).__name__}).")
     vectorizer, classifier = parts(pipeline)
     words, spans = vectorizer._tokenizer().words_and_spans(text)
-    places, ids = _kept(vectorizer, words)
     network = classifier.network_
+    places, ids = _kept(vectorizer, words)
+    in_network = ids < network.config.input_dim
+    places, ids = places[in_network], ids[in_network]
     by_span, bias = contributions(network, ids)
     ngrams = []
     for (start, stop), added in by_span.items():

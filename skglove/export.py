@@ -40,6 +40,8 @@ def to_keras(pipeline: Any) -> Any:
         If `pipeline` is anything else.
     sklearn.exceptions.NotFittedError
         If it has not been fitted.
+    ValueError
+        If the classifier was not trained on what the vectorizer makes.
 
     Notes
     -----
@@ -68,6 +70,9 @@ def to_keras(pipeline: Any) -> Any:
         split=vectorizer.split,
         name="word_ids",
     )(texts)
+    in_network = classifier.network_.config.input_dim
+    if in_network <= len(vectorizer.vocabulary_):  # it was trained on a plain matrix, which lacked the last words
+        ids = keras.ops.where(ids < in_network, ids, 0)
     return keras.Model(texts, classifier.to_keras()(ids), name="text_classifier")
 
 

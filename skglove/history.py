@@ -85,13 +85,13 @@ class TrainingHistoryDisplay:
         {"metric": [StrOptions({"both", "loss", "accuracy"})], "ax": "no_validation"},
         prefer_skip_nested_validation=True,
     )
-    def plot(self, *, metric: str = "both", ax: Any = None, **line_kw: Any) -> "TrainingHistoryDisplay":
+    def plot(self, ax: Any = None, *, metric: str = "both", **line_kw: Any) -> "TrainingHistoryDisplay":
         """Draw.
 
         Parameters
         ----------
-        metric : {"both", "loss", "accuracy"}, default="both"
         ax : matplotlib Axes or sequence of two Axes, optional
+        metric : {"both", "loss", "accuracy"}, default="both"
         **line_kw
             For ``Axes.plot``.
 
@@ -107,22 +107,30 @@ class TrainingHistoryDisplay:
             If matplotlib is not installed.
         """
         metrics = ["loss", "accuracy"] if metric == "both" else [metric]
-        metrics = [name for name in metrics if self.history.get(name)]
+        metrics = [name for name in metrics if len(self.history.get(name, ()))]
         if not metrics:
             raise ValueError(f"history has no {metric!r} to show; it holds {sorted(self.history)}.")
         axes = _axes(ax, len(metrics))
         self.lines_ = {}
         for axis, name in zip(axes, metrics, strict=True):
             for key, label in ((name, "training"), (f"val_{name}", "held out")):
-                values = self.history.get(key)
-                if values:
+                values = self.history.get(key, ())
+                if len(values):
                     epochs = range(1, len(values) + 1)
                     (self.lines_[key],) = axis.plot(epochs, values, **{"marker": ".", "label": label, **line_kw})
             axis.set(xlabel="epoch", ylabel=name)
-            axis.xaxis.get_major_locator().set_params(integer=True)
+            _tick_whole_epochs(axis)
             axis.legend()
         self.ax_, self.figure_ = axes, axes[0].figure
         return self
+
+
+def _tick_whole_epochs(axis: Any) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    locator = axis.xaxis.get_major_locator()
+    if isinstance(locator, MaxNLocator):  # otherwise the caller has chosen the ticks
+        locator.set_params(integer=True, min_n_ticks=1)
 
 
 def _axes(ax: Any, n_axes: int) -> Any:

@@ -6,6 +6,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skglove.classifier import ConvTextClassifier
+from skglove.validation import check_same_vocabulary
 from skglove.vectorizer import GloveTextVectorizer
 
 
@@ -28,6 +29,8 @@ def parts(pipeline: Any) -> tuple[GloveTextVectorizer, ConvTextClassifier]:
         If it is something else.
     sklearn.exceptions.NotFittedError
         If it has not been fitted.
+    ValueError
+        If the classifier was not trained on what the vectorizer makes: because that returns means, or has been fitted anew.
     """
     steps = [step for step in pipeline if step not in (None, "passthrough")] if isinstance(pipeline, Pipeline) else []
     expected = GloveTextVectorizer, ConvTextClassifier
@@ -36,6 +39,12 @@ def parts(pipeline: Any) -> tuple[GloveTextVectorizer, ConvTextClassifier]:
             f"Expected a Pipeline of a GloveTextVectorizer and a ConvTextClassifier and nothing else; got {pipeline!r:.100}. "
             "(Of a search, pass best_estimator_.)"
         )
+    vectorizer, classifier = steps
     for step in steps:
         check_is_fitted(step)
-    return steps[0], steps[1]
+    if vectorizer.output != "sequences":
+        raise ValueError(
+            f"Expected a vectorizer with output='sequences', whose ids are words; this one has {vectorizer.output!r}."
+        )
+    check_same_vocabulary(classifier, vectorizer.transform([""]))
+    return vectorizer, classifier

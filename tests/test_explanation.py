@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from skglove import ConvTextClassifier, GloveTextVectorizer, explain
 from skglove.tokenizer import Tokenizer
@@ -102,6 +102,31 @@ def test_spans_are_where_the_words_stand(text, lower, split):
             assert text[start:stop].lower() == word
         elif not lower:
             assert text[start:stop] == word
+
+
+def test_explains_what_prediction_reads(corpus, vectors):
+    pipeline = make(*corpus, vectors, {})
+    pipeline[0].fit(["one two three cat"])
+    with pytest.raises(ValueError, match="X comes from another vectorizer"):
+        explain(pipeline, "the cat")
+    pipeline[0].set_params(output="mean")
+    with pytest.raises(ValueError, match=r"Expected a vectorizer with output='sequences'.* this one has 'mean'"):
+        explain(pipeline, "the cat")
+    # "zebra" is cut off whenever training meets it, and plain matrices do not say how many ids there are.
+    vectorizer = GloveTextVectorizer(None, maxlen=3)
+    texts = ["the cat dog", "the saw file"] * 5 + ["zebra the cat dog", "saw the file"]
+    plain_ids = np.asarray(vectorizer.fit_transform(texts))
+    classifier = ConvTextClassifier(filters=4, epochs=1, random_state=0).fit(plain_ids, ["a", "b"] * 6)
+    explanation = check(Pipeline([("vectorizer", vectorizer), ("classifier", classifier)]), "zebra the cat")
+    assert not explanation.word_contributions[0].any()
+    assert explanation.word_contributions[1:].any()
+
+
+def test_explanations_are_compared_by_identity(plain):
+    explanation = explain(plain, "the cat")
+    assert explanation == explanation
+    assert explanation != explain(plain, "the cat")
+    assert len({explanation, explanation}) == 1
 
 
 def test_in_a_notebook(corpus, vectors):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from skglove import ConvTextClassifier, GloveTextVectorizer
 from skglove.export import to_keras, to_onnx
@@ -146,6 +146,18 @@ def test_words_are_split_as_the_vectorizer_splits_them(corpus, vectors, paramete
     check()
 
 
+def test_words_that_a_plain_matrix_did_not_bring():
+    # "zebra" is cut off whenever training meets it, and plain matrices do not say how many ids there are.
+    vectorizer = GloveTextVectorizer(None, maxlen=3)
+    texts = ["the cat dog", "the saw file"] * 5 + ["zebra the cat dog", "saw the file"]
+    plain_ids = np.asarray(vectorizer.fit_transform(texts))
+    classifier = ConvTextClassifier(filters=4, epochs=1, random_state=0).fit(plain_ids, ["a", "b"] * 6)
+    pipeline = Pipeline([("vectorizer", vectorizer), ("classifier", classifier)])
+    texts = ["zebra the cat", "the zebra cat", "zebra"]
+    assert vectorizer.vocabulary_["zebra"] >= classifier.network_.config.input_dim
+    np.testing.assert_allclose(to_keras(pipeline)(np.array(texts)), pipeline.predict_proba(texts), atol=1e-5)
+
+
 def test_what_cannot_leave(tmp_path, corpus, vectors):
     pipeline = make(corpus, vectors, masked)
     with pytest.raises(ValueError, match="Only the built-in architectures"):
@@ -155,6 +167,9 @@ def test_what_cannot_leave(tmp_path, corpus, vectors):
         to_onnx(pipeline, tmp_path / "model.onnx")
     with pytest.raises(TypeError, match="Expected a Pipeline of a GloveTextVectorizer and a ConvTextClassifier"):
         to_keras(pipeline[-1])
+    pipeline[0].fit(["one two three cat"])
+    with pytest.raises(ValueError, match="X comes from another vectorizer"):
+        to_keras(pipeline)
     for unfitted in (
         lambda: to_keras(make_pipeline(GloveTextVectorizer(None), ConvTextClassifier())),
         lambda: to_onnx(ConvTextClassifier(), tmp_path / "model.onnx"),

@@ -5,6 +5,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -58,6 +59,21 @@ def test_into_axes_of_the_caller():
     assert TrainingHistoryDisplay(HISTORY).plot(metric="accuracy", ax=ax).lines_["val_accuracy"] in ax.lines
     with pytest.raises(ValueError, match="Expected 2 Axes, one for each metric, got 1"):
         TrainingHistoryDisplay(HISTORY).plot(ax=ax)
+
+
+def test_arrays_and_axes_with_ticks_of_their_own():
+    _, ax = plt.subplots()
+    ax.set_xticks([1, 3])
+    history = {name: np.array(values) for name, values in HISTORY.items()}
+    assert TrainingHistoryDisplay(history).plot(ax, metric="loss").lines_["loss"] in ax.lines
+    assert ax.get_xticks().tolist() == [1, 3]
+
+
+@pytest.mark.parametrize("n_epochs", [1, 2, 40])
+def test_ticks_are_whole_epochs(n_epochs):
+    ticks = TrainingHistoryDisplay({"loss": [0.5] * n_epochs}).plot().ax_[0].get_xticks()
+    assert len(ticks)
+    assert (ticks == ticks.round()).all()
 
 
 def test_what_cannot_be_shown(monkeypatch):
