@@ -33,7 +33,7 @@ def logits(config: NetworkConfig, weights: Sequence[np.ndarray], documents: Docu
     # What a kernel makes of a word depends on the word alone: each is multiplied once, and looked up wherever it stands.
     # Number 0 is padding; a trained embedding's row for it need not be zeros.
     vectors = np.vstack([np.zeros_like(embedding[:1]), embedding.take(words, axis=0)])
-    tables = [np.tensordot(vectors, kernel, axes=(1, 1)) for kernel, _ in layers[:n_first]]
+    tables = [vectors @ kernel for kernel, _ in layers[:n_first]]
     scores = np.empty((len(documents), config.n_classes), dtype=np.float32)
     for rows, ids in documents.renumbered(numbers + 1).batches_by_length(PLACES_PER_BATCH, config.width_multiple):
         convolved = [_sum_of_places(table, ids) for table in tables]
@@ -80,22 +80,21 @@ def _sum_of_places(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    table : ndarray of shape (n_words, size, filters), float32
+    table : ndarray of shape (size, n_words, filters), float32
     ids : ndarray of shape (batch, width), int
 
     Returns
     -------
     ndarray of shape (batch, width, filters), float32
     """
-    size, width = table.shape[1], ids.shape[1]
-    products = table.take(ids, axis=0)
+    size, width = len(table), ids.shape[1]
     before = (size - 1) // 2
-    convolved = products[:, :, before].copy() if size > 1 else products[:, :, 0]
+    convolved = table[before].take(ids, axis=0)
     for place in range(size):
         shift = place - before  # this place of the kernel sees the word `shift` to the right
         if shift and abs(shift) < width:
             to, come = slice(max(0, -shift), width - max(0, shift)), slice(max(0, shift), width - max(0, -shift))
-            convolved[:, to] += products[:, come, place]
+            convolved[:, to] += table[place].take(ids[:, come], axis=0)
     return convolved
 
 
