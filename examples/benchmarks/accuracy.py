@@ -11,7 +11,6 @@ text, such as the raw ``20_newsgroup``. Without it, scikit-learn's `fetch_20news
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from pathlib import Path
 import datasets
 import report
 from contestants import CONTESTANTS
+from memory import megabytes
 
 RESULTS = Path(__file__).with_name("accuracy.jsonl")
 SUMMARY = ("skglove", "TF-IDF + LinearSVC", "TF-IDF with bigrams + LinearSVC")  # what the project's README tells of
@@ -32,7 +32,7 @@ def run_one(data: Path | None, name: str, n_train: int | None, contestant: str, 
         import tensorflow  # noqa: F401 - imports are not counted, for anyone
     split = datasets.load(data, name, seed=seed, n_train=n_train)
     model = CONTESTANTS[contestant](vectors, seed)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = megabytes("VmHWM")
     start = time.perf_counter()
     model.fit(split.train, split.y_train)
     fitted = time.perf_counter()
@@ -42,7 +42,7 @@ def run_one(data: Path | None, name: str, n_train: int | None, contestant: str, 
         "accuracy": float((predicted == split.y_test).mean()),
         "fit": fitted - start,
         "rate": len(split.test) / seconds,
-        "memory": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024,
+        "memory": megabytes("VmHWM") - before,
         "sizes": [len(split.train), len(split.test), len(set(split.y_train.tolist()))],
     }
     print("result:" + json.dumps(result))

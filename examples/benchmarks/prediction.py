@@ -27,6 +27,7 @@ from turns import ratio, rows_of, seconds, take_turns
 
 SENTENCE = "The striker scored twice in the last minutes of the cup final, and the coach praised his whole team."
 PEER = "TF-IDF + LinearSVC"
+HERE = str(Path(__file__).parent)
 
 # What each new process runs; it prints how much memory it came to take, and what it imported.
 START = {
@@ -39,21 +40,22 @@ START = {
     PEER: "model = joblib.load('peer.joblib'); print(model.predict([text]))",
 }
 AFTER = (
-    "import json, resource, sys; tensorflow = 'tensorflow' in sys.modules; "
-    "print('result:', json.dumps([resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, tensorflow]))"
+    f"import json, sys; tensorflow = 'tensorflow' in sys.modules; sys.path.append({HERE!r}); from memory import megabytes; "
+    "print('result:', json.dumps([megabytes('VmHWM'), tensorflow]))"
 )
 
-MEMORY = """
-import resource, sys, json, joblib, numpy
+MEMORY = f"""
+import sys, json, joblib, numpy
+sys.path.append({HERE!r})
+from memory import megabytes
 model, texts = joblib.load('skglove.joblib'), joblib.load('texts.joblib')
 n_texts, at_once = int(sys.argv[1]), int(sys.argv[2])
 order = numpy.random.RandomState(0).randint(len(texts), size=n_texts)
 many = [texts[i] for i in order]
 model.predict(many[:10])
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-before = peak()
+before = megabytes("VmRSS")
 predicted = numpy.concatenate([model.predict(many[i : i + at_once]) for i in range(0, n_texts, at_once)])
-print('result:', json.dumps(peak() - before))
+print('result:', json.dumps(megabytes("VmHWM") - before))
 """
 
 
@@ -107,7 +109,7 @@ def one_at_a_time(model: Any, peer: Any, rounds: int) -> str:
         "model(x) in a tf.function": lambda: traced(tf.constant(ids())).numpy(),
         PEER: lambda: peer.predict([SENTENCE]),
     }
-    times = take_turns(contestants, 100 * rounds, warm_up=20)
+    times = take_turns(contestants, rounds, in_a_row=100)
     rows = [
         [name, *(f"{1e3 * np.percentile(taken, q):.2f}" for q in (50, 99)), f"{ratio(times, name):.1f}"]
         for name, taken in times.items()
@@ -170,7 +172,7 @@ def memory(folder: Path, n_texts: int) -> str:
     """Measure what predicting many texts takes on top of them."""
     whole, parts = (run(folder, MEMORY, str(n_texts), str(at_once)) for at_once in (n_texts, 10_000))
     return (
-        f"{n_texts:,} texts in one call of `predict` take {whole:,.0f} MB on top of the texts, {n_texts * 4e3 / 2**20:,.0f} of "
+        f"{n_texts:,} texts in one call of `predict` take {whole:,.0f} MB on top of the texts, {n_texts * 4e3 / 1e6:,.0f} of "
         f"them for the matrix of ids, 1,000 places a text; in calls of 10,000 texts they take {parts:,.0f} MB."
     )
 

@@ -9,7 +9,6 @@ DATA is a folder as in ``accuracy.py``.
 """
 
 import argparse
-import resource
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ import datasets
 import numpy as np
 import report
 from contestants import skglove, tutorial_network
+from memory import megabytes
 from sklearn.pipeline import make_pipeline
 from turns import rows_of, seconds, take_turns
 from wrappers import BATCH_SIZE, FILTERS, WIDTHS, wrapped
@@ -139,7 +139,7 @@ def as_texts_grow(data: Path | None, name: str, vectors: str, sizes: list[int]) 
         model = make_pipeline(GloveTextVectorizer(vectors, maxlen=None), ConvTextClassifier(random_state=0))
         took = seconds(lambda model=model, texts=texts, y=y: model.fit(texts, y))
         predicting = seconds(lambda model=model, texts=texts: model.predict(texts))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak = megabytes("VmHWM")
         rows.append(
             [f"{size:,}", f"{took:.1f}", f"{1e3 * took / size:.2f}", f"{1e3 * predicting / size:.3f}", f"{peak:,.0f}"]
         )

@@ -13,16 +13,16 @@ def seconds(run: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def take_turns(runs: dict[str, Callable[[], Any]], rounds: int, warm_up: int = 1) -> dict[str, list[float]]:
-    """Time all runs, one after the other, `rounds` times, after some rounds that are not counted."""
+def take_turns(runs: dict[str, Callable[[], Any]], rounds: int, in_a_row: int = 1) -> dict[str, list[float]]:
+    """Time all runs, so often in a row, one after the other, `rounds` times, after a round that is not counted."""
     times: dict[str, list[float]] = {name: [] for name in runs}
-    for i in range(-warm_up, rounds):
+    for i in range(-1, rounds):
         for name, run in runs.items():
-            took = seconds(run)
-            if took > 0.5:
-                print(name, f"{took:.1f} s", "(warming up)" if i < 0 else "", flush=True)
+            taken = [seconds(run) for _ in range(in_a_row)]
+            if taken[0] > 0.5:
+                print(name, f"{taken[0]:.1f} s", "(warming up)" if i < 0 else "", flush=True)
             if i >= 0:
-                times[name].append(took)
+                times[name] += taken
     return times
 
 

@@ -21,6 +21,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from memory import megabytes
+
 VOCABULARY = 20_000
 
 
@@ -117,24 +119,16 @@ def run_child(contestant: str, path: str, vocabulary: str) -> None:
 
         import skglove.vectors.finding  # noqa: F401
     words = Path(vocabulary).read_text(encoding="utf-8").split("\n")
-    before = memory("VmRSS")
+    before = megabytes("VmRSS")
     begin = time.perf_counter()
     result = globals()[contestant](path, words)
     seconds = time.perf_counter() - begin
-    peak = memory("VmHWM") - before
+    peak = megabytes("VmHWM") - before
     if contestant == "ours_whole":
         total = float(result.vectors[::97].astype(np.float64).sum())
     else:
         total = float(np.asarray(result, np.float64).sum())
     print(json.dumps({"seconds": seconds, "MB": peak, "sum": total}))
-
-
-def memory(field: str) -> float:
-    """Read this process' resident memory, or its peak, in MB; mapped pages of files count (Linux alone tells)."""
-    status = Path("/proc/self/status")
-    lines = status.read_text().splitlines() if status.exists() else []
-    values = [float(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith(field + ":")]
-    return values[0] if values else float("nan")
 
 
 def time_most_similar(path: str, words: list[str], rounds: int) -> list[tuple[float, float]]:

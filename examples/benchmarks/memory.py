@@ -1,0 +1,14 @@
+"""What a process holds in memory, as Linux alone tells."""
+
+from pathlib import Path
+
+
+def megabytes(field: str) -> float:
+    """Read this process' resident memory (VmRSS) or its peak (VmHWM), in MB; mapped pages of files count.
+
+    `resource.getrusage` would tell of another peak: a new process inherits that of the one that started it.
+    """
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    values = [float(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith(field + ":")]
+    return values[0] if values else float("nan")
