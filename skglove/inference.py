@@ -34,6 +34,8 @@ def logits(config: NetworkConfig, weights: Sequence[np.ndarray], documents: Docu
     # Number 0 is padding; a trained embedding's row for it need not be zeros.
     vectors = np.vstack([np.zeros_like(embedding[:1]), embedding.take(words, axis=0)])
     tables = [vectors @ kernel for kernel, _ in layers[:n_first]]
+    for table in tables:
+        table[(len(table) - 1) // 2, 0] = -np.inf  # what a kernel makes of a padded place, whatever stands beside it
     scores = np.empty((len(documents), config.n_classes), dtype=np.float32)
     for rows, ids in documents.renumbered(numbers + 1).batches_by_length(PLACES_PER_BATCH, config.width_multiple):
         convolved = [_sum_of_places(table, ids) for table in tables]
@@ -64,7 +66,6 @@ def _parallel(
 ) -> np.ndarray:
     pooled = []
     for x, (_, bias) in zip(convolved, layers, strict=True):
-        x[padded] = -np.inf
         # A maximum of ReLUs is the ReLU of the maximum, and the bias is the same everywhere.
         pooled.append(np.maximum(x.max(axis=1) + bias, 0))
     return np.concatenate(pooled, axis=1)

@@ -114,7 +114,7 @@ class Tokenizer:
         get = ids.get
         for text in texts:
             if unknown is None:
-                yield list(filter(None, map(get, self._pieces(text))))
+                yield list(filter(None, map(get, filter(None, self._pieces(text)))))
             else:
                 yield [get(word, unknown) for word in self.words(text)]
 

@@ -1,5 +1,6 @@
 """GloveTextVectorizer: texts to sequences of word ids that carry their word vectors."""
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from numbers import Integral
@@ -285,6 +286,12 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         texts = [documents.ids[end - n : end].tolist() for end, n in zip(ends, documents.lengths, strict=True)]
         return [self.split.join(words[i] for i in text) for text in texts]
 
+    @functools.cached_property
+    def word_counts_(self) -> dict[str, int]:
+        """How often each word of the training texts occurs."""
+        *words, counts = self._packed_counts
+        return dict(zip(unpack_words(*words), counts.tolist(), strict=True))
+
     @property
     def _n_features_out(self) -> int:
         check_is_fitted(self)
@@ -323,22 +330,26 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         state = super().__getstate__()
         if "vocabulary_" in state:  # its ids count up from 1
             state["vocabulary_"] = pack_words(list(self.vocabulary_))
-            counts = np.fromiter(self.word_counts_.values(), dtype=np.int64, count=len(self.word_counts_))
-            state["word_counts_"] = *pack_words(list(self.word_counts_)), counts
+            packed = state.pop("_packed_counts", None)
+            state["word_counts_"] = _pack_counts(self.word_counts_) if "word_counts_" in state else packed
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if "vocabulary_" in state:
             self.vocabulary_ = {word: i for i, word in enumerate(unpack_words(*state["vocabulary_"]), start=1)}
-            *words, counts = state["word_counts_"]
-            self.word_counts_ = dict(zip(unpack_words(*words), counts.tolist(), strict=True))
+            # Prediction has no use for them: they are unpacked when asked for.
+            self._packed_counts = list(self.__dict__.pop("word_counts_"))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
+
+
+def _pack_counts(counts: dict[str, int]) -> list[np.ndarray]:
+    return [*pack_words(list(counts)), np.fromiter(counts.values(), dtype=np.int64, count=len(counts))]
 
 
 def _checked(raw_documents: Any) -> Iterable[str]:

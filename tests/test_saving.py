@@ -35,6 +35,18 @@ def test_words_survive_packing(words):
     assert saving.unpack_words(*saving.pack_words(words)) == words
 
 
+def test_word_counts_survive_being_saved_again_and_again(pipeline):
+    counts = pipeline[0].word_counts_
+    once = pickle.loads(pickle.dumps(pipeline[0]))
+    assert "word_counts_" not in vars(once)
+    twice = pickle.loads(pickle.dumps(once))
+    assert list(twice.word_counts_.items()) == list(counts.items())
+    assert list(pickle.loads(pickle.dumps(twice)).word_counts_.items()) == list(counts.items())
+    assert twice.fit(["one word"]).word_counts_ == {"one": 1, "word": 1}
+    assert pickle.loads(pickle.dumps(twice)).word_counts_ == {"one": 1, "word": 1}
+    assert not hasattr(GloveTextVectorizer(), "word_counts_")
+
+
 def test_a_new_process_loads_it_without_tensorflow(tmp_path, pipeline, corpus):
     skglove.dump(pipeline, tmp_path / "model.skops")
     joblib.dump(corpus[0], tmp_path / "texts")
