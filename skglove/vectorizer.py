@@ -289,6 +289,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
     @functools.cached_property
     def word_counts_(self) -> dict[str, int]:
         """How often each word of the training texts occurs."""
+        check_is_fitted(self)
         *words, counts = self._packed_counts
         return dict(zip(unpack_words(*words), counts.tolist(), strict=True))
 

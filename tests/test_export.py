@@ -57,22 +57,16 @@ def test_keras_and_saved_models(tmp_path, pipeline, corpus):
     whole.save(tmp_path / "texts.keras")
     whole.export(tmp_path / "saved_model", verbose=False)
     ids = np.asarray(pipeline[0].transform(texts))
-    plain = """
+    code = """
         import keras, tensorflow as tf
         from_ids = keras.models.load_model("ids.keras")(given[1])
-        loaded = tf.saved_model.load("saved_model")
-        from_texts = loaded.serve(tf.constant(given[0]))
-        answers = [from_ids, from_texts]
+        from_texts = tf.saved_model.load("saved_model").serve(tf.constant(given[0]))
         assert "skglove" not in sys.modules
-    """
-    for answers in answers_of_a_new_process(tmp_path, plain.strip(), (texts, ids)):
-        np.testing.assert_allclose(answers, expected, atol=1e-5)
-    ours = """
-        import tensorflow as tf
         from skglove.export import load_keras
-        answers = load_keras("texts.keras")(tf.constant(given))
+        answers = [from_ids, from_texts, load_keras("texts.keras")(tf.constant(given[0]))]
     """
-    np.testing.assert_allclose(answers_of_a_new_process(tmp_path, ours.strip(), texts), expected, atol=1e-5)
+    for answers in answers_of_a_new_process(tmp_path, code.strip(), (texts, ids)):
+        np.testing.assert_allclose(answers, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
