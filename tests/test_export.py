@@ -60,7 +60,8 @@ def test_keras_and_saved_models(tmp_path, pipeline, corpus):
     code = """
         import keras, tensorflow as tf
         from_ids = keras.models.load_model("ids.keras")(given[1])
-        from_texts = tf.saved_model.load("saved_model").serve(tf.constant(given[0]))
+        loaded = tf.saved_model.load("saved_model")
+        from_texts = loaded.serve(tf.constant(given[0]))
         assert "skglove" not in sys.modules
         from skglove.export import load_keras
         answers = [from_ids, from_texts, load_keras("texts.keras")(tf.constant(given[0]))]
