@@ -1,22 +1,25 @@
 """Pre-trained word vectors and a 1-D convnet for text classification, as two scikit-learn estimators."""
 
 from skglove import export
+from skglove._version import __version__
 from skglove.classifier import ConvTextClassifier
-from skglove.explanation import Explanation, explain
-from skglove.history import TrainingHistoryDisplay
+from skglove.inspection.explain import Explanation, explain
+from skglove.inspection.history import TrainingHistoryDisplay
+from skglove.models import Parallel, Stacked, WideAndDeep
 from skglove.saving import dump, load
-from skglove.sequences import TokenSequences
+from skglove.text.sequences import TokenSequences
 from skglove.vectorizer import GloveTextVectorizer
 from skglove.vectors import WordVectors
-
-__version__ = "0.1.0"
 
 __all__ = [
     "ConvTextClassifier",
     "Explanation",
     "GloveTextVectorizer",
+    "Parallel",
+    "Stacked",
     "TokenSequences",
     "TrainingHistoryDisplay",
+    "WideAndDeep",
     "WordVectors",
     "__version__",
     "dump",

@@ -10,7 +10,7 @@ from skglove.validation import check_same_vocabulary
 from skglove.vectorizer import GloveTextVectorizer
 
 
-def parts(pipeline: Any) -> tuple[GloveTextVectorizer, ConvTextClassifier]:
+def vectorizer_and_classifier(pipeline: Any) -> tuple[GloveTextVectorizer, ConvTextClassifier]:
     """Return the vectorizer and the classifier of a fitted pipeline.
 
     Parameters
@@ -30,7 +30,7 @@ def parts(pipeline: Any) -> tuple[GloveTextVectorizer, ConvTextClassifier]:
     sklearn.exceptions.NotFittedError
         If it has not been fitted.
     ValueError
-        If the classifier was not trained on what the vectorizer makes: because that returns means, or has been fitted anew.
+        If the classifier was not trained on what the vectorizer makes: because that returns means, or has been fitted again.
     """
     steps = [step for step in pipeline if step not in (None, "passthrough")] if isinstance(pipeline, Pipeline) else []
     expected = GloveTextVectorizer, ConvTextClassifier

@@ -1,6 +1,6 @@
 """Fitted models on disk: a state that knows its version, and files that hold data and no code.
 
-pickle and joblib work on every estimator; what `dump` writes is a file of skops, a zip of arrays and settings with a checksum
+pickle and joblib work on every estimator. What `dump` writes is a file of skops: a zip of arrays and settings with a checksum
 for each, which is loaded without running anything that the file says.
 """
 
@@ -14,64 +14,66 @@ from typing import Any
 
 import numpy as np
 
+from skglove._version import __version__
+
 # Goes up when the state of a fitted estimator changes its shape; what reads the older shapes goes into `__setstate__`.
-FORMAT = 1
+FORMAT = 2
 
 TRUSTED = (
     "skglove.classifier.ConvTextClassifier",
-    "skglove.model.TrainedNetwork",
-    "skglove.network.NetworkConfig",
+    "skglove.models.custom.Custom",
+    "skglove.models.ensemble.WideAndDeep",
+    "skglove.models.linear.Linear",
+    "skglove.models.parallel.Parallel",
+    "skglove.models.stacked.Stacked",
     "skglove.vectorizer.GloveTextVectorizer",
-    "skglove.wide.WideModel",
-    "skglove.wide.WideWeights",
+    "skglove.vectors.wordvectors.WordVectors",
 )
-"""The types of this package that a saved pipeline can hold: what to pass to ``skops.io.load`` as `trusted`."""
+"""The types of this package that a saved model can hold: what to pass to ``skops.io.load`` as `trusted`."""
+
+_TRUSTED_PACKAGES = ("sklearn.",)
 
 
 class VersionError(ValueError):
     """A model was saved by another version of skglove, in a form that this one does not read."""
 
 
-class VersionedState:
-    """Mixin of the estimators: what is saved says which skglove saved it, and one that is too old says so when it loads it."""
+class PlainState:
+    """Mixin of what is saved: what ``joblib.load(mmap_mode="r")`` left as views of a file is saved as arrays."""
 
     def __getstate__(self) -> dict[str, Any]:
-        from skglove import __version__
+        return _plain(super().__getstate__())
 
-        state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
-        return plain_arrays(dict(state, _saved_by={"skglove": __version__, "format": FORMAT}))
+
+class VersionedState(PlainState):
+    """Mixin of the estimators: a saved state says which skglove saved it, and what cannot be read is refused with both names."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return dict(super().__getstate__(), _saved_by={"skglove": __version__, "format": FORMAT})
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        from skglove import __version__
-
         saved_by = state.get("_saved_by") or {"skglove": "of before the first release", "format": 0}
         if saved_by["format"] != FORMAT:
             newer = saved_by["format"] > FORMAT
             raise VersionError(
                 f"This {type(self).__name__} was saved by skglove {saved_by['skglove']} (format {saved_by['format']}); skglove "
                 f"{__version__} reads format {FORMAT}. "
-                + ("Install that version or a later one." if newer else "Train and save it anew.")
+                + ("Install that version or a later one." if newer else "Train and save it again.")
             )
         super().__setstate__({name: value for name, value in state.items() if name != "_saved_by"})  # type: ignore[misc]
 
 
-def plain_arrays(state: dict[str, Any]) -> dict[str, Any]:
-    """Return a state in which what ``joblib.load(mmap_mode="r")`` left as views of a file are arrays like all others.
-
-    Parameters
-    ----------
-    state : dict
-        Arrays as its values, or in lists or dicts that are its values.
-    """
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, list):
-            return [plain(item) for item in value]
-        if isinstance(value, dict) and any(isinstance(item, np.memmap) for item in value.values()):
-            return {name: plain(item) for name, item in value.items()}
-        return np.asarray(value) if isinstance(value, np.memmap) else value
-
-    return {name: plain(value) for name, value in state.items()}
+def _plain(value: Any) -> Any:
+    """Return the same value with arrays in place of memory maps."""
+    if isinstance(value, np.memmap):
+        return np.asarray(value)
+    if type(value) in (list, tuple):
+        return type(value)(_plain(item) for item in value)
+    if type(value) is dict:
+        # Large dicts, such as a mapping of vectors, are copied only where something has to change.
+        plain = {name: _plain(item) for name, item in value.items()}
+        return plain if any(plain[name] is not item for name, item in value.items()) else value
+    return value
 
 
 def pack_words(words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -109,19 +111,23 @@ def unpack_words(characters: np.ndarray, lengths: np.ndarray) -> list[str]:
     return [text[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
-def dump(model: Any, file: str | os.PathLike) -> None:
-    """Save a fitted estimator or pipeline as a file that `load` reads without running any code in it.
+def dump(model: Any, file: str | os.PathLike, trusted: Sequence[str | type] = ()) -> None:
+    """Save a fitted estimator as a file that `load` reads without running any code in it.
 
     Parameters
     ----------
     model : estimator
-        A `ConvTextClassifier`, a `GloveTextVectorizer` or a scikit-learn pipeline of these. (Of a search, its
-        ``best_estimator_``; the rest of it holds types that skops does not trust.)
+        A `ConvTextClassifier`, a `GloveTextVectorizer`, or what scikit-learn has around them: a pipeline, a search, a vote.
     file : path
         What is there is replaced when the new file is complete. skops' ending is ``.skops``.
+    trusted : sequence of str or type
+        Types that the model may hold beside those that `load` trusts, such as an architecture of your own. `load` then needs
+        the same.
 
     Raises
     ------
+    TypeError
+        If the model holds other types, so that `load` would refuse the file. What was in `file` is still there.
     ImportError
         If skops is not installed.
 
@@ -142,6 +148,13 @@ def dump(model: Any, file: str | os.PathLike) -> None:
     skops = _import_skops()
     with replacing(file) as partial:
         skops.dump(model, partial)
+        with open(partial, "rb") as written:
+            untrusted = set(skops.get_untrusted_types(file=written)) - set(_trusted_names(skops, written, trusted))
+        if untrusted:
+            raise TypeError(
+                f"The model holds types that load does not trust: {', '.join(sorted(untrusted))}. If they are yours, pass them "
+                "as `trusted` here and to load; otherwise save with joblib.dump."
+            )
 
 
 def load(file: str | os.PathLike, trusted: Sequence[str | type] = ()) -> Any:
@@ -151,7 +164,7 @@ def load(file: str | os.PathLike, trusted: Sequence[str | type] = ()) -> Any:
     ----------
     file : path
     trusted : sequence of str or type
-        Types beside scikit-learn's and those of `TRUSTED` that the file may hold, such as an architecture of your own.
+        Types that the file may hold beside scikit-learn's and those of `TRUSTED`, such as an architecture of your own.
 
     Returns
     -------
@@ -172,19 +185,28 @@ def load(file: str | os.PathLike, trusted: Sequence[str | type] = ()) -> Any:
     skops = _import_skops()
     with open(file, "rb") as opened:
         try:
-            return skops.load(opened, trusted=[*TRUSTED, *trusted])
+            return skops.load(opened, trusted=_trusted_names(skops, opened, trusted))
         except (skops.exceptions.UntrustedTypesFoundException, VersionError):
             raise
         except Exception as error:  # whatever a damaged file leads to
             raise ValueError(
-                f"{os.fspath(file)!r} cannot be loaded: it is cut short, has been altered, or is no file that skglove.dump or "
-                f"skops made ({type(error).__name__}: {error}). Take another copy; a pickle is loaded with joblib.load."
+                f"{os.fspath(file)!r} cannot be loaded: it is cut short, has been altered, or was not written by skglove.dump "
+                f"or skops ({type(error).__name__}: {error}). Take another copy; a pickle is loaded with joblib.load."
             ) from error
+
+
+def _trusted_names(skops: ModuleType, file: Any, trusted: Sequence[str | type]) -> list[str]:
+    """Return the names of all types that may be loaded from a file: scikit-learn's are trusted by their package."""
+    given = [f"{kind.__module__}.{kind.__qualname__}" if isinstance(kind, type) else kind for kind in trusted]
+    file.seek(0)
+    found = skops.get_untrusted_types(file=file)
+    file.seek(0)
+    return [*TRUSTED, *given, *(name for name in found if name.startswith(_TRUSTED_PACKAGES))]
 
 
 @contextlib.contextmanager
 def replacing(file: str | os.PathLike) -> Iterator[Path]:
-    """Give the path of a new file beside `file`, which takes its place if nothing goes wrong.
+    """Give the path of a new file beside `file`, which replaces it if nothing goes wrong.
 
     Parameters
     ----------

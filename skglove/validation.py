@@ -1,4 +1,4 @@
-"""What ConvTextClassifier accepts as X and y, and what it says of anything else."""
+"""What ConvTextClassifier accepts as X and y, and the errors for everything else."""
 
 import warnings
 import zlib
@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_array, check_non_negative, validate_data
+from sklearn.utils.validation import check_array, check_consistent_length, check_non_negative, validate_data
 
-from skglove.sequences import TokenSequences
+from skglove.text.sequences import TokenSequences
 
 
-def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -> tuple[np.ndarray, np.ndarray]:
+def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -> tuple[TokenSequences, np.ndarray]:
     """Check what `fit` is given.
 
     Parameters
@@ -23,27 +23,35 @@ def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -
 
     Returns
     -------
-    ids : ndarray of shape (n_samples, maxlen), int32
+    sequences : TokenSequences
     y : ndarray of shape (n_samples,)
 
     Raises
     ------
     ValueError
-        If `X` is no matrix of word ids or `y` no vector of as many classes.
+        If `X` is no matrix of word ids, or `y` no vector of as many classes.
     """
     _refuse_texts(X)
-    is_sequences = isinstance(X, TokenSequences)
-    X, y = validate_data(estimator, X, y, reset=reset)
+    if isinstance(X, TokenSequences):
+        y = validate_data(estimator, X="no_validation", y=y, reset=reset)
+        check_consistent_length(X, y)
+        _check_not_empty(X)
+        if reset:
+            estimator.n_features_in_ = X.shape[1]
+            estimator._input_kind_ = "sequences"
+    else:
+        X, y = validate_data(estimator, X, y, reset=reset)
+        if reset:
+            estimator._input_kind_ = "real numbers" if _holds_features(X) else "ids"
+        X = _to_sequences(estimator, X)
     check_classification_targets(y)
-    if reset:
-        estimator._input_kind = "sequences" if is_sequences else "real numbers" if _holds_features(X) else "ids"
-    return _word_ids(estimator, X), y
+    return X, y
 
 
-def check_word_ids(estimator: Any, X: Any) -> np.ndarray:
-    """Check what a fitted classifier is given.
+def check_word_ids(estimator: Any, X: Any) -> TokenSequences:
+    """Check what a fitted classifier is given, and return it as sequences of ids that the classifier knows.
 
-    Sequences may be wider or narrower than those of `fit`, plain matrices may not.
+    Plain matrices must be as wide as in `fit`, unless it was fitted on sequences.
 
     Parameters
     ----------
@@ -52,30 +60,34 @@ def check_word_ids(estimator: Any, X: Any) -> np.ndarray:
 
     Returns
     -------
-    ndarray of shape (n_samples, maxlen), int32
+    TokenSequences
 
     Raises
     ------
     ValueError
-        If `X` is no matrix of word ids.
+        If `X` is no matrix of word ids, comes from another vectorizer, or holds an id that the classifier cannot know.
     """
-    expects_sequences = estimator._input_kind == "sequences"
-    if expects_sequences and isinstance(X, TokenSequences) and X.ndim == 2 and X.dtype == np.int32 and X.size:
-        # What a vectorizer made: scikit-learn's checks would take as long as scoring a sentence.
-        check_non_negative(X, f"{type(estimator).__name__}: X must hold word ids, from 0 up")
-        return np.asarray(X)
-    _refuse_texts(X)
-    may_have_another_width = expects_sequences or isinstance(X, TokenSequences)
-    X = check_array(X) if may_have_another_width else validate_data(estimator, X, reset=False)
-    return _word_ids(estimator, X)
+    expects_sequences = estimator._input_kind_ == "sequences"
+    if isinstance(X, TokenSequences):
+        check_same_vocabulary(estimator, X)
+        _check_not_empty(X)
+    else:
+        _refuse_texts(X)
+        X = check_array(X) if expects_sequences else validate_data(estimator, X, reset=False)
+        X = _to_sequences(estimator, X)
+    if not expects_sequences and estimator.input_dim is None:
+        # Nobody said how many ids there are: larger ones than in training are unknown words, which are left out.
+        return X.keep(X.ids < estimator.input_dim_)
+    check_ids_below(X, estimator.input_dim_)
+    return X
 
 
-def check_ids_below(ids: np.ndarray, input_dim: int) -> None:
+def check_ids_below(sequences: TokenSequences, input_dim: int) -> None:
     """Make sure that every id has a row in the embedding.
 
     Parameters
     ----------
-    ids : ndarray of int
+    sequences : TokenSequences
     input_dim : int
         Number of rows.
 
@@ -84,7 +96,7 @@ def check_ids_below(ids: np.ndarray, input_dim: int) -> None:
     ValueError
         Naming the largest id.
     """
-    largest = ids.max(initial=0)
+    largest = sequences.ids.max(initial=0)
     if largest >= input_dim:
         raise ValueError(
             f"X holds id {largest}, outside the embedding matrix of {input_dim} rows (ids 0 to {input_dim - 1}). "
@@ -110,7 +122,7 @@ def fingerprint(embedding_matrix: np.ndarray | None) -> tuple[tuple[int, ...], i
 
 
 def check_same_vocabulary(estimator: Any, X: Any) -> None:
-    """Make sure that sequences are of the vocabulary that the classifier was trained on.
+    """Make sure that sequences belong to the vocabulary that the classifier was trained with.
 
     Parameters
     ----------
@@ -121,12 +133,12 @@ def check_same_vocabulary(estimator: Any, X: Any) -> None:
     Raises
     ------
     ValueError
-        If both bring vectors, and these differ, or know the number of ids, and these differ.
+        If both have vectors, and these differ, or know the number of ids, and these differ.
     """
-    if not isinstance(X, TokenSequences) or estimator._input_kind != "sequences":
+    if not isinstance(X, TokenSequences) or estimator._input_kind_ != "sequences":
         return
-    trained, given = estimator._fingerprint, fingerprint(X.embedding_matrix)
-    expected = estimator.network_.config.input_dim
+    trained, given = estimator._fingerprint_, fingerprint(X.embedding_matrix)
+    expected = estimator.input_dim_
     if (trained and given and trained != given) or X.input_dim not in (None, expected):
         raise ValueError(
             f"X comes from another vectorizer than the training data: its ids stand for other words ({X.input_dim} ids with "
@@ -135,7 +147,14 @@ def check_same_vocabulary(estimator: Any, X: Any) -> None:
         )
 
 
+def _check_not_empty(X: TokenSequences) -> None:
+    if not len(X):
+        raise ValueError("Found 0 samples (no documents) in X while a minimum of 1 is required.")
+
+
 def _refuse_texts(X: Any) -> None:
+    if isinstance(X, TokenSequences):
+        return
     first: Any = X
     if hasattr(X, "to_numpy"):
         X = X.to_numpy()
@@ -151,14 +170,14 @@ def _holds_features(X: np.ndarray) -> bool:
     """Tell whether a matrix cannot be word ids, or ids gone wrong, at all, and warn of it.
 
     scikit-learn's contract checks fit every classifier on features around zero or between 0 and 1, whatever its tags say of
-    the input it expects. Such a matrix is rounded down, as scikit-learn's CategoricalNB does, and the caller is told.
+    the input it expects. Such a matrix is rounded down, as scikit-learn's CategoricalNB does, with a warning.
     """
     if not _has_fractions(X) or (X.min() >= 0 and X.max() >= 1):
         return False
     warnings.warn(
         "X holds real numbers, not word ids: they are rounded down, and negative ones count as padding. This classifier takes "
         "sequences of ids, such as a GloveTextVectorizer makes.",
-        stacklevel=4,
+        stacklevel=5,
     )
     return True
 
@@ -167,9 +186,9 @@ def _has_fractions(X: np.ndarray) -> bool:
     return X.dtype.kind == "f" and bool((np.floor(X) != X).any())
 
 
-def _word_ids(estimator: Any, X: np.ndarray) -> np.ndarray:
-    """Turn a checked numeric matrix into ids."""
-    if estimator._input_kind == "real numbers":
+def _to_sequences(estimator: Any, X: np.ndarray) -> TokenSequences:
+    """Turn a checked numeric matrix into sequences."""
+    if estimator._input_kind_ == "real numbers":
         X = np.floor(np.maximum(X, 0))
     if _has_fractions(X):
         row, column = np.argwhere(np.floor(X) != X)[0]
@@ -180,4 +199,4 @@ def _word_ids(estimator: Any, X: np.ndarray) -> np.ndarray:
     check_non_negative(X, f"{type(estimator).__name__}: X must hold word ids, from 0 up")
     if X.size and X.max() > np.iinfo(np.int32).max:
         raise ValueError(f"X holds {X.max()}, too large for a word id.")
-    return np.asarray(X).astype(np.int32, copy=False)
+    return TokenSequences.from_matrix(X)

@@ -1,30 +1,32 @@
 """GloveTextVectorizer: texts to sequences of word ids that carry their word vectors."""
 
 import functools
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skglove.averaging import mean_vectors, smooth_idf
+from skglove._sklearn import Interval, StrOptions, validate_parameters
 from skglove.saving import VersionedState, pack_words, unpack_words
-from skglove.sequences import Documents, TokenSequences
-from skglove.tokenizer import KERAS_FILTERS, Tokenizer, build_vocabulary, pad
-from skglove.vectors import WordVectors
+from skglove.text.averaging import mean_vectors, smooth_idf
+from skglove.text.documents import chunks
+from skglove.text.sequences import TokenSequences
+from skglove.text.tokenizer import KERAS_FILTERS, Tokenizer
+from skglove.text.vocabulary import WordCounts
+from skglove.transaction import forget_fit, snapshot, transaction
+from skglove.vectors.sources import VectorSource, vector_source
 
 
 class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Turn texts into padded sequences of word ids, and look up a pre-trained vector for every word.
+    """Turn texts into sequences of word ids, and look up a pre-trained vector for every word.
 
-    Words, ids and padding are those of Keras' ``Tokenizer`` and ``pad_sequences``, id for id. `transform` returns
-    `TokenSequences`: an integer matrix that carries `embedding_matrix_` with it, so that a `ConvTextClassifier` further down
-    the pipeline starts from the pre-trained vectors.
+    Words and ids are those of Keras' ``Tokenizer``, id for id. `transform` returns `TokenSequences`: ragged sequences of ids that
+    carry `embedding_matrix_` with them, so that a `ConvTextClassifier` further down the pipeline starts from the pre-trained
+    vectors. Their `padded` method gives the matrix of Keras' ``pad_sequences``.
 
     Parameters
     ----------
@@ -34,22 +36,22 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         - a name such as ``"glove.6B.50d"``; ``WordVectors.available()`` lists them. What no installed package brings is
           downloaded once and kept;
         - the path of a GloVe or word2vec text file, plain, ``.gz`` or inside a ``.zip``;
-        - a `WordVectors`, a mapping from word to vector, or any object with gensim's ``key_to_index`` and ``vectors``;
+        - a `WordVectors`, a mapping from word to vector, gensim's ``KeyedVectors``, spaCy's ``Vectors``, or an object with the
+          methods of `skglove.vectors.sources.VectorSource`;
         - None for sequences without pre-trained vectors; a classifier then learns its own.
     num_words : int or None, default=100_000
         Keras' meaning: only ids below `num_words` are used, so the ``num_words - 1`` most frequent words of the texts are kept.
         None keeps every word.
     extra_words : int, default=50_000
         So many of the most frequent words of the pre-trained vectors are looked at, and those that are not among the words of
-        the texts get ids behind all others: words that are first met after training are then known by their vectors. 0 adds
+        the texts get ids after all others: words that first appear after training are then known by their vectors. 0 adds
         none. (Vectors are published with the most frequent words first.)
     maxlen : int or None, default=1000
-        Length of every sequence. None is the number of words of the longest training text: many short texts take less memory
-        then.
+        Longer sequences are cut to so many words; None cuts nothing. It is also the width of ``padded()``.
     padding : {"pre", "post"}, default="pre"
-        The side on which short texts are filled with zeros.
+        The side on which ``padded()`` fills short sequences with zeros.
     truncating : {"pre", "post"}, default="pre"
-        The side on which long texts lose words.
+        The side on which long sequences lose words.
     lower : bool, default=True
         Whether texts are lowered.
     filters : str
@@ -63,14 +65,12 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         What `transform` returns: sequences of ids for a `ConvTextClassifier`; or the mean of the vectors of all words of a text
         (`maxlen` does not cut it), as features for any other estimator.
     use_idf : bool, default=False
-        Whether in the mean rare words count more: each by its inverse document frequency, scikit-learn's smooth formula.
+        Whether the mean weighs each word by its inverse document frequency, by scikit-learn's smooth formula.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
         The id of every word kept, from 1, most frequent first, `extra_words` at the end.
-    maxlen_ : int
-        Length of every sequence.
     word_counts_ : dict of str to int
         How often each word of the training texts occurs, words not kept included, in order of first appearance.
     embedding_matrix_ : ndarray of shape (len(vocabulary_) + 1, dim), float32, or None
@@ -89,20 +89,24 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
     -----
     A pickled vectorizer holds `embedding_matrix_`, the vectors of its vocabulary; `word_counts_`, all words of the training
     texts; and `embeddings` as it was given: a name or a path is a few bytes, a `WordVectors` object is as large as all its
-    vectors. 50,000 `extra_words` of 100 numbers are 20 MB. Sequences take 4 bytes for each of `maxlen` places of each text: a
-    million texts 4 GB by default, and with ``maxlen=None`` 80 MB if none has more than 20 words.
+    vectors. 50,000 `extra_words` of 100 numbers are 20 MB. Sequences take 4 bytes a word and 8 bytes a text.
 
-    Put meta-estimators that validate X, such as `BaggingClassifier`, around the whole pipeline and not around its classifier:
-    they hand on a plain matrix, which has lost the vectors.
+    Sequences cannot be a data frame, so ``set_output`` and ``get_feature_names_out`` exist with ``output="mean"`` only, and
+    ``sklearn.set_config(transform_output=...)`` has no effect on sequences.
+
+    A fit that fails or is interrupted leaves the vectorizer as it was.
 
     Examples
     --------
     >>> from skglove import GloveTextVectorizer
     >>> vectors = {"cat": [1.0, 0.0], "dog": [0.0, 1.0]}
     >>> vectorizer = GloveTextVectorizer(embeddings=vectors, maxlen=4)
-    >>> vectorizer.fit_transform(["The cat.", "A dog, the dog!"])
-    TokenSequences([[0, 0, 1, 3],
-                    [4, 2, 1, 2]], dtype=int32)
+    >>> X = vectorizer.fit_transform(["The cat.", "A dog, the dog!"])
+    >>> X
+    <TokenSequences: 2 documents, 6 word ids, vectors of dimension 2>
+    >>> X.padded()
+    array([[0, 0, 1, 3],
+           [4, 2, 1, 2]], dtype=int32)
     >>> vectorizer.vocabulary_
     {'the': 1, 'dog': 2, 'cat': 3, 'a': 4}
     >>> vectorizer.n_words_found_
@@ -175,75 +179,12 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         FileNotFoundError
             If `embeddings` is a path where no file is.
         """
-        self._check_parameters()
-        in_documents: Counter[str] | None = Counter() if self.use_idf else None
-        tokenizer = self._tokenizer()
-        counts = tokenizer.count(_checked(raw_documents), in_documents)
-        if not counts:
-            raise ValueError(
-                "The texts hold no words: all are empty or made of separators only. Check the column you passed."
-            )
-        if self.oov_token in counts:
-            raise ValueError(
-                f"oov_token={self.oov_token!r} is also a word of the texts; choose a token that no text holds, "
-                "such as '<OOV>' (its brackets are among the filters)."
-            )
-        vocabulary = build_vocabulary(counts, self.num_words, self.oov_token)
-        found = 0
-        matrix: Any = None
-        if self.embeddings is not None:
-            vectors = WordVectors.load(self.embeddings, vocabulary=list(vocabulary))
-            found, matrix = len(vectors), vectors.embedding_matrix(list(vocabulary))
-            if extra := self._extra_words(tokenizer, counts):
-                more = WordVectors.load(self.embeddings, vocabulary=extra)
-                matrix = np.concatenate([matrix, more.embedding_matrix(extra)[1:]])
-                vocabulary |= {word: i for i, word in enumerate(extra, len(vocabulary) + 1)}
-        # From here on nothing can fail: what was fitted before is replaced as a whole or not at all.
-        self.word_counts_ = dict(counts)
-        self.vocabulary_ = vocabulary
-        self._unknown_id = None if self.oov_token is None else vocabulary[self.oov_token]
-        self.embedding_matrix_ = matrix
-        self.n_words_found_ = found
-        self.maxlen_ = max(1, tokenizer.longest) if self.maxlen is None else self.maxlen
-        if in_documents is not None:
-            self.idf_ = np.ones(len(vocabulary) + 1)
-            self.idf_[1:] = smooth_idf(np.array([in_documents[word] for word in vocabulary]), in_documents[""])
+        with transaction(self) as draft:
+            draft._learn(raw_documents, keep=None)
         return self
 
-    def transform(self, raw_documents: Iterable[str]) -> np.ndarray:
-        """Turn texts into padded sequences of ids, or into means of word vectors, as `output` says.
-
-        Parameters
-        ----------
-        raw_documents : iterable of str
-
-        Returns
-        -------
-        TokenSequences of shape (n_samples, maxlen), int32
-            With the vectors as its attribute `embedding_matrix`; or, if `output` is "mean",
-            an ndarray of shape (n_samples, dim), float32, zeros for texts none of whose words has a vector.
-
-        Raises
-        ------
-        TypeError
-            If something other than text is among the texts.
-        ValueError
-            If there are no texts, or if ``set_output`` asks for a data frame of sequences, which could not carry the vectors.
-        """
-        check_is_fitted(self)
-        self._check_output()
-        texts = _checked(raw_documents)
-        if not isinstance(texts, Sized):
-            texts = list(texts)
-        rows = self._tokenizer().encode(texts, self.vocabulary_, self._unknown_id)
-        if self.output == "mean":
-            weights = self.idf_ if self.use_idf else np.ones(len(self.embedding_matrix_))
-            return mean_vectors(rows, self.embedding_matrix_, weights)
-        ids = pad(rows, len(texts), self.maxlen_, self.padding, self.truncating)
-        return TokenSequences(ids, self.embedding_matrix_, input_dim=len(self.vocabulary_) + 1)
-
-    def fit_transform(self, raw_documents: Iterable[str], y: Any = None) -> np.ndarray:
-        """Learn the vocabulary from texts and return what `transform` makes of them.
+    def fit_transform(self, raw_documents: Iterable[str], y: Any = None) -> Any:
+        """Learn the vocabulary from texts and return what `transform` makes of them. Texts are read and split once.
 
         Parameters
         ----------
@@ -252,18 +193,45 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
 
         Returns
         -------
-        TokenSequences of shape (n_samples, maxlen), int32, or ndarray of shape (n_samples, dim), float32
+        TokenSequences of n_samples documents, or ndarray of shape (n_samples, dim), float32
         """
-        self._check_parameters()
-        texts = list(_checked(raw_documents))
-        return self.fit(texts).transform(texts)
+        read: list[tuple[np.ndarray, np.ndarray]] = []
+        with transaction(self) as draft:
+            new_ids = draft._learn(raw_documents, keep=read.append)
+            return draft._output(draft._sequences(new_ids[numbers], lengths) for numbers, lengths in read)
+
+    def transform(self, raw_documents: Iterable[str]) -> Any:
+        """Turn texts into sequences of ids, or into means of word vectors, as `output` says.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str
+
+        Returns
+        -------
+        TokenSequences of n_samples documents
+            With the vectors as its attribute `embedding_matrix`; or, if `output` is "mean", an ndarray of shape
+            (n_samples, dim), float32, zeros for texts none of whose words has a vector.
+
+        Raises
+        ------
+        TypeError
+            If something other than text is among the texts.
+        ValueError
+            If there are no texts.
+        """
+        check_is_fitted(self)
+        fitted = snapshot(self)
+        encode, vocabulary = fitted._tokenizer().encode, fitted.vocabulary_
+        encoded = (encode(texts, vocabulary, fitted._unknown_id_) for texts in chunks(raw_documents))
+        return fitted._output(fitted._sequences(*part) for part in encoded)
 
     def inverse_transform(self, X: Any) -> list[str]:
         """Turn sequences of ids back into texts: the words that were kept, joined by `split`.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_ids), int
+        X : TokenSequences or array-like of shape (n_samples, n_ids), int
 
         Returns
         -------
@@ -275,123 +243,140 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
             If an id is not in the vocabulary.
         """
         check_is_fitted(self)
-        documents = Documents(np.atleast_2d(np.asarray(X)))
-        words = dict(enumerate(self.vocabulary_, start=1))
-        strangers = set(np.unique(documents.ids).tolist()) - words.keys()
-        if strangers:
+        sequences = X if isinstance(X, TokenSequences) else TokenSequences.from_matrix(np.atleast_2d(np.asarray(X)))
+        words = ["", *self.vocabulary_]
+        largest = sequences.ids.max(initial=0)
+        if largest >= len(words):
             raise ValueError(
-                f"X holds id {min(strangers)}; the ids of this vocabulary are 1 to {len(words)}, and 0 for padding."
+                f"X holds id {largest}; the ids of this vocabulary are 1 to {len(words) - 1}, and 0 for padding."
             )
-        ends = np.cumsum(documents.lengths)
-        texts = [documents.ids[end - n : end].tolist() for end, n in zip(ends, documents.lengths, strict=True)]
-        return [self.split.join(words[i] for i in text) for text in texts]
+        return [self.split.join(map(words.__getitem__, ids)) for ids in sequences.tolist()]
+
+    @available_if(lambda self: self.output == "mean")
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return names for the columns of means; sequences have no columns.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of str
+        """
+        return super().get_feature_names_out(input_features)
 
     @functools.cached_property
     def word_counts_(self) -> dict[str, int]:
         """How often each word of the training texts occurs."""
         check_is_fitted(self)
-        *words, counts = self._packed_counts
+        *words, counts = self._packed_counts_
         return dict(zip(unpack_words(*words), counts.tolist(), strict=True))
 
     @property
     def _n_features_out(self) -> int:
         check_is_fitted(self)
-        return self.embedding_matrix_.shape[1] if self.output == "mean" else self.maxlen_
+        return self.embedding_matrix_.shape[1]
 
     def _tokenizer(self) -> Tokenizer:
         return Tokenizer(lower=self.lower, filters=self.filters, split=self.split)
 
-    def _extra_words(self, tokenizer: Tokenizer, counts: Counter[str]) -> list[str]:
-        """Return the words of the vectors that texts can hold, and the training texts do not."""
+    def _learn(self, raw_documents: Iterable[str], keep: Callable | None) -> np.ndarray:
+        """Fit, calling `keep` with the numbers that are read; return the id of each number, 0 where there is none."""
+        source = self._check_parameters()
+        forget_fit(self)
+        counts = WordCounts(self._tokenizer(), count_documents=self.use_idf)
+        for texts in chunks(raw_documents):
+            numbers = counts.add(texts)
+            if keep is not None:
+                keep(numbers)
+        self._check_words(counts)
+        reserved = [] if self.oov_token is None else [self.oov_token]
+        n_words = None if self.num_words is None else self.num_words - 1 - len(reserved)
+        words, ranks = counts.most_common(n_words)
+        words = [*reserved, *words]
+        extra = [] if source is None else self._extra_words(source, counts)
+        self.embedding_matrix_, self.n_words_found_ = None, 0
+        if source is not None:
+            self.embedding_matrix_, found = source.lookup(["", *words, *extra])
+            self.embedding_matrix_[0] = 0  # of padding
+            self.n_words_found_ = int(np.count_nonzero(found[1 : len(words) + 1]))
+        self.vocabulary_ = {word: i for i, word in enumerate([*words, *extra], start=1)}
+        self._packed_counts_ = [*pack_words(counts.words), counts.counts]
+        if self.use_idf:
+            in_documents = counts.document_counts(self.vocabulary_)
+            self.idf_ = np.concatenate([[1.0], smooth_idf(in_documents, counts.n_documents)])
+        self._unknown_id_ = 1 if reserved else None
+        new_ids = np.where(ranks, ranks + len(reserved), len(reserved)).astype(np.int32)
+        new_ids[0] = 0  # of empty pieces
+        return new_ids
+
+    def _sequences(self, ids: np.ndarray, lengths: np.ndarray) -> TokenSequences:
+        """Join the ids of some texts with the vectors; zeros among the ids are dropped."""
+        sequences = TokenSequences.from_lengths(
+            ids,
+            lengths,
+            embedding_matrix=self.embedding_matrix_,
+            input_dim=len(self.vocabulary_) + 1,
+            maxlen=self.maxlen,
+            padding=self.padding,
+        )
+        if self.maxlen is None or self.output == "mean":
+            return sequences
+        return sequences.cut(self.maxlen, self.truncating)
+
+    def _output(self, parts: Iterable[TokenSequences]) -> Any:
+        sequences = TokenSequences.concatenate(list(parts))
+        if self.output == "sequences":
+            return sequences
+        return mean_vectors(sequences, self.idf_ if self.use_idf else np.ones(len(self.embedding_matrix_)))
+
+    def _check_words(self, counts: WordCounts) -> None:
+        if not len(counts):
+            raise ValueError(
+                "The texts hold no words: all are empty or made of separators only. Check the column you passed."
+            )
+        if self.oov_token is not None and self.oov_token in counts:
+            raise ValueError(
+                f"oov_token={self.oov_token!r} is also a word of the texts; choose a token that no text holds, "
+                "such as '<OOV>' (its brackets are among the filters)."
+            )
+
+    def _extra_words(self, source: VectorSource, counts: WordCounts) -> list[str]:
+        """Return the most frequent words of the vectors that a text can hold, and the training texts do not."""
         if not self.extra_words:
             return []
-        taken = {*counts, self.oov_token}
-        first = dict.fromkeys(WordVectors.first_words(self.embeddings, self.extra_words))
-        return [word for word in first if word not in taken and tokenizer.words(word) == [word]]
+        words = self._tokenizer().words
+        first = dict.fromkeys(source.head(self.extra_words))
+        return [word for word in first if word not in counts and word != self.oov_token and words(word) == [word]]
 
-    def _check_parameters(self) -> None:
-        self._validate_params()
+    def _check_parameters(self) -> VectorSource | None:
+        """Return the source of vectors, if all parameters are valid."""
+        validate_parameters(self)
         if not self.split:
             raise ValueError("split='' cannot separate words; give at least one character, such as ' '.")
-        if self.embeddings is not None:
-            WordVectors.check_source(self.embeddings)
-        elif self.output == "mean":
-            raise ValueError("output='mean' averages word vectors, so embeddings cannot be None.")
-        self._check_output()
-
-    def _check_output(self) -> None:
-        container = _get_output_config("transform", self)["dense"]
-        if container != "default" and self.embeddings is not None and self.output == "sequences":
-            raise ValueError(
-                f"transform output is set to {container!r}, but a data frame cannot carry the word vectors of "
-                "its embeddings. Call set_output(transform='default') on the vectorizer, or use embeddings=None."
-            )
+        if self.embeddings is None:
+            if self.output == "mean":
+                raise ValueError("output='mean' averages word vectors, so embeddings cannot be None.")
+            return None
+        source = vector_source(self.embeddings)
+        source.check()
+        return source
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
+        state.pop("word_counts_", None)  # unpacked when asked for
         if "vocabulary_" in state:  # its ids count up from 1
             state["vocabulary_"] = pack_words(list(self.vocabulary_))
-            packed = state.pop("_packed_counts", None)
-            state["word_counts_"] = _pack_counts(self.word_counts_) if "word_counts_" in state else packed
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if "vocabulary_" in state:
             self.vocabulary_ = {word: i for i, word in enumerate(unpack_words(*state["vocabulary_"]), start=1)}
-            # Prediction has no use for them: they are unpacked when asked for.
-            self._packed_counts = list(self.__dict__.pop("word_counts_"))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
-
-
-def _pack_counts(counts: dict[str, int]) -> list[np.ndarray]:
-    return [*pack_words(list(counts)), np.fromiter(counts.values(), dtype=np.int64, count=len(counts))]
-
-
-def _checked(raw_documents: Any) -> Iterable[str]:
-    """Return the texts, having made sure that they are texts: at once if they are all at hand, else one by one."""
-    if isinstance(raw_documents, str | bytes):
-        raise ValueError(
-            f"Got one {type(raw_documents).__name__}; expected several texts. For a single text pass a list: [text]."
-        )
-    if (
-        isinstance(raw_documents, Mapping)
-        or hasattr(raw_documents, "columns")
-        or getattr(raw_documents, "ndim", 1) != 1
-    ):
-        raise ValueError(
-            f"Expected a one-dimensional sequence of texts, got {_describe(raw_documents)}. "
-            "Pass one column of it, such as X['text']."
-        )
-    if not isinstance(raw_documents, Iterable):
-        raise TypeError(f"Expected an iterable of texts, got {_describe(raw_documents)}.")
-    if not isinstance(raw_documents, Sized):
-        return _checked_one_by_one(raw_documents)
-    for _ in _checked_one_by_one(raw_documents):
-        pass
-    return raw_documents
-
-
-def _checked_one_by_one(raw_documents: Iterable[Any]) -> Iterator[str]:
-    position = -1
-    for position, text in enumerate(raw_documents):
-        if not isinstance(text, str):
-            remedy = (
-                "Decode bytes first"
-                if isinstance(text, bytes)
-                else "Replace missing texts by '', and convert others with str()"
-            )
-            raise TypeError(f"The text at position {position} is not a str but {_describe(text)}. {remedy}.")
-        yield text
-    if position < 0:
-        raise ValueError("Got no texts (0 samples); at least one is needed.")
-
-
-def _describe(value: Any) -> str:
-    shape = getattr(value, "shape", None)
-    return f"{type(value).__name__} of shape {shape}" if shape else f"{value!r:.60} ({type(value).__name__})"

@@ -1,4 +1,4 @@
-"""Keras, imported when it is first needed, without TensorFlow's start-up chatter and without a trace in the process."""
+"""Keras, imported when it is first needed, without TensorFlow's start-up messages and without a trace in the process."""
 
 import contextlib
 import os
@@ -10,9 +10,14 @@ import warnings
 from collections.abc import Iterator
 from importlib.util import find_spec
 from types import ModuleType
+from typing import Any
+
+import numpy as np
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
-_CHATTER = re.compile(rb"[IWE]\d{4} |\d{4}-\d\d-\d\d [\d:.]+: [IWE] |WARNING: All log messages|To enable the following")
+_MESSAGES = re.compile(
+    rb"[IWE]\d{4} |\d{4}-\d\d-\d\d [\d:.]+: [IWE] |WARNING: All log messages|To enable the following"
+)
 _lock = threading.Lock()
 
 
@@ -20,8 +25,8 @@ def import_keras() -> ModuleType:
     """Import TensorFlow and return Keras.
 
     TensorFlow's native code writes notes about the processor and missing GPUs to file descriptor 2 when it is first imported.
-    They are held back, unless ``TF_CPP_MIN_LOG_LEVEL`` is set, which says that the user has an opinion, or TensorFlow has
-    already been imported by somebody else. The environment and the warning filters are the same afterwards.
+    They are held back, unless ``TF_CPP_MIN_LOG_LEVEL`` is set, which means that the user has chosen, or TensorFlow has been
+    imported already. The environment and the warning filters are the same afterwards.
 
     Returns
     -------
@@ -39,8 +44,8 @@ def import_keras() -> ModuleType:
         if "tensorflow" not in sys.modules:
             if not find_spec("tensorflow"):
                 raise ImportError(
-                    "Training, and whatever else needs Keras, takes TensorFlow, which is not installed: pip install tensorflow. "
-                    "Prediction with the built-in architectures does without."
+                    "Training, and everything else that needs Keras, requires TensorFlow, which is not installed: "
+                    "pip install tensorflow. Prediction with the built-in architectures works without it."
                 )
             with _environment_restored(), warnings.catch_warnings():
                 _import_tensorflow()
@@ -53,11 +58,11 @@ def _import_tensorflow() -> None:
     if _LEVEL in os.environ:
         import tensorflow
     else:
-        with _chatter_held_back():
+        with _messages_held_back():
             os.environ[_LEVEL] = "3"  # read once, by the first message
             import tensorflow
 
-            tensorflow.config.list_logical_devices()  # the last notes come when the devices are first looked at
+            tensorflow.config.list_logical_devices()  # the last notes come when the devices are first listed
 
 
 def _check_backend(backend: str) -> None:
@@ -80,11 +85,11 @@ def _environment_restored() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _chatter_held_back() -> Iterator[None]:
+def _messages_held_back() -> Iterator[None]:
     """Collect what is written to descriptor 2, then pass on all lines that are not TensorFlow's notes."""
     try:
         stderr = os.dup(2)
-    except OSError:  # a process without stderr has nobody to disturb
+    except OSError:  # a process without stderr
         yield
         return
     with tempfile.TemporaryFile() as held:
@@ -95,6 +100,33 @@ def _chatter_held_back() -> Iterator[None]:
             os.dup2(stderr, 2)
             os.close(stderr)
             held.seek(0)
-            rest = b"".join(line for line in held if not _CHATTER.match(line))
+            rest = b"".join(line for line in held if not _MESSAGES.match(line))
             if rest:
                 os.write(2, rest)
+
+
+class KerasOps:
+    """`keras.ops`, but for tables, which become the weights of Embedding layers.
+
+    `keras.ops` would write an array that a graph uses into the model's configuration, number by number.
+    """
+
+    def __init__(self) -> None:
+        self._keras = import_keras()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._keras.ops, name)
+
+    def take(self, table: np.ndarray, indices: Any, axis: int = 0) -> Any:
+        """Look rows up in a table.
+
+        Parameters
+        ----------
+        table : ndarray of shape (n_rows, dim)
+        indices : KerasTensor of int
+        axis : {0}
+        """
+        layer = self._keras.layers.Embedding(*table.shape, embeddings_initializer="zeros", trainable=False)
+        found = layer(indices)
+        layer.set_weights([table])
+        return found

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from sklearn.pipeline import Pipeline
-from sklearn.utils._param_validation import StrOptions, validate_params
 from sklearn.utils.validation import check_is_fitted
 
+from skglove._sklearn import StrOptions, validate_params
 from skglove.classifier import ConvTextClassifier
 
 
@@ -135,8 +136,6 @@ def _tick_whole_epochs(axis: Any) -> None:
 
 def _axes(ax: Any, n_axes: int) -> Any:
     """Return an array of so many Axes: those that were given, or new ones side by side."""
-    import numpy as np
-
     if ax is not None:
         axes = np.atleast_1d(np.asarray(ax, dtype=object))
         if axes.shape != (n_axes,):

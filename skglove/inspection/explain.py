@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from skglove.contributions import contributions
-from skglove.pipeline import parts
-from skglove.sequences import Documents
+from skglove.pipeline import vectorizer_and_classifier
+from skglove.text.sequences import TokenSequences
 from skglove.vectorizer import GloveTextVectorizer
 
 _SHOWN_CLASSES, _SHOWN_NGRAMS = 3, 5
@@ -25,10 +24,10 @@ class Ngram:
     Parameters
     ----------
     words : tuple of int
-        Their places in `Explanation.words`. Words that the vocabulary lacks are not there for the network, so the places need
-        not follow one upon the other.
+        Their positions in `Explanation.words`. Words that the vocabulary lacks do not exist for the network, so the positions
+        need not be consecutive.
     text : str
-        The words, joined by blanks.
+        The words, joined by spaces.
     contributions : ndarray of shape (n_classes,), float64
     """
 
@@ -47,13 +46,13 @@ class Explanation:
     words : list of str
         All words of the text, as the vectorizer splits it.
     spans : list of (int, int)
-        Where in the text each word stands.
+        Where in the text each word begins and ends.
     classes : ndarray of shape (n_classes,)
     logits : ndarray of shape (n_classes,), float32
         The scores before the softmax.
     probabilities : ndarray of shape (n_classes,), float32
     ngrams : list of Ngram
-        Single words, pairs and whatever else the filters saw; unordered. Words that were cut off, or that the vocabulary lacks
+        Single words, pairs and whatever else the filters saw, in no order. Words that were cut off, or that the vocabulary lacks
         (unless `oov_token` stands for them), have none.
     bias : ndarray of shape (n_classes,), float64
         What belongs to no word. With the contributions of all `ngrams` it adds up to `logits`.
@@ -89,8 +88,8 @@ class Explanation:
         Returns
         -------
         list of (str, float)
-            Each with what it added to the score of the class over what it added to that of all classes on average, wherever
-            it stands in the text. (A score that rises for all classes alike changes no probability.)
+            Each with what it added to the score of the class less the mean of what it added to all classes, summed over all
+            its occurrences. (A score that rises for all classes alike changes no probability.)
 
         Raises
         ------
@@ -149,8 +148,10 @@ class Explanation:
 def explain(pipeline: Any, text: str) -> Explanation:
     """Tell which words and n-grams of a text spoke for which class.
 
-    The scores of the built-in architectures can be taken apart exactly: see `skglove.contributions`. What comes out is what this
-    model computed; it is not what would happen if a word were left out, since other words may then win the maximum.
+    The scores of the built-in architectures are taken apart exactly, by their `contributions`: of parallel convolutions the
+    maximum names the words that a filter responds to, the stacked network is linear around one text, and a linear model is a
+    sum. The result is what this model computed; it is not what would happen if a word were left out, since other words may
+    then win the maximum.
 
     Parameters
     ----------
@@ -176,7 +177,7 @@ def explain(pipeline: Any, text: str) -> Explanation:
     >>> from sklearn.pipeline import make_pipeline
     >>> from skglove import ConvTextClassifier, GloveTextVectorizer, explain
     >>> texts, labels = ["the cat purrs", "a cat naps", "dogs bark", "the dog barks"] * 8, ["cat", "cat", "dog", "dog"] * 8
-    >>> pipeline = make_pipeline(GloveTextVectorizer(None, maxlen=10), ConvTextClassifier(filters=16, random_state=0))
+    >>> pipeline = make_pipeline(GloveTextVectorizer(None), ConvTextClassifier(random_state=0))
     >>> explanation = explain(pipeline.fit(texts, labels), "The cat barks, it does!")
     >>> explanation.words
     ['the', 'cat', 'barks', 'it', 'does']
@@ -185,25 +186,26 @@ def explain(pipeline: Any, text: str) -> Explanation:
     """
     if not isinstance(text, str):
         raise TypeError(f"text must be one str; got {text!r:.60} ({type(text).__name__}).")
-    vectorizer, classifier = parts(pipeline)
+    vectorizer, classifier = vectorizer_and_classifier(pipeline)
     words, spans = vectorizer._tokenizer().words_and_spans(text)
-    network = classifier.network_
-    places, ids = _kept(vectorizer, words)
-    in_network = ids < network.config.input_dim
-    places, ids = places[in_network], ids[in_network]
-    by_span, bias = contributions(network, ids)
+    member = classifier.architecture_
+    positions, ids = _known(vectorizer, words)
+    in_model = ids < classifier.input_dim_
+    positions, ids = positions[in_model], ids[in_model]
+    by_span, bias = member.contributions(ids)
     ngrams = []
     for (start, stop), added in by_span.items():
-        of_words = tuple(places[start:stop].tolist())
+        of_words = tuple(positions[start:stop].tolist())
         ngrams.append(Ngram(of_words, " ".join(words[i] for i in of_words), added))
-    logits = network.logits(Documents(ids[None]))[0]
+    logits = member.logits(TokenSequences(ids, [0, len(ids)]))[0]
     return Explanation(text, words, spans, classifier.classes_, logits, softmax(logits), ngrams, bias)
 
 
-def _kept(vectorizer: GloveTextVectorizer, words: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Return which of a text's words reach the classifier, and their ids."""
-    known = [(i, vectorizer.vocabulary_.get(word, vectorizer._unknown_id)) for i, word in enumerate(words)]
+def _known(vectorizer: GloveTextVectorizer, words: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions of those of a text's words that reach the classifier, and their ids."""
+    known = [(i, vectorizer.vocabulary_.get(word, vectorizer._unknown_id_)) for i, word in enumerate(words)]
     kept = [(i, id_) for i, id_ in known if id_ is not None]
-    kept = kept[-vectorizer.maxlen_ :] if vectorizer.truncating == "pre" else kept[: vectorizer.maxlen_]
-    places, ids = np.array(kept, dtype=np.int64).reshape(-1, 2).T
-    return places, ids
+    if vectorizer.maxlen is not None:
+        kept = kept[-vectorizer.maxlen :] if vectorizer.truncating == "pre" else kept[: vectorizer.maxlen]
+    positions, ids = np.array(kept, dtype=np.int64).reshape(-1, 2).T
+    return positions, ids

@@ -1,4 +1,4 @@
-"""Ways out: a pipeline as one Keras model from texts to probabilities, a classifier as an ONNX file."""
+"""A pipeline as one Keras model from texts to probabilities."""
 
 import functools
 import os
@@ -6,13 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sklearn.utils.validation import check_is_fitted
-
-from skglove.backend import import_keras
-from skglove.classifier import ConvTextClassifier
-from skglove.onnx_graph import onnx_model
-from skglove.pipeline import parts
-from skglove.saving import replacing
+from skglove.pipeline import vectorizer_and_classifier
+from skglove.training.backend import import_keras
 
 
 def to_keras(pipeline: Any) -> Any:
@@ -21,7 +16,7 @@ def to_keras(pipeline: Any) -> Any:
     It splits texts into words as the vectorizer does, in TensorFlow's string operations, and looks them up in a table of its own.
     ``model.export(folder)`` writes a SavedModel for TensorFlow Serving, which needs nothing of this package. ``model.save(file)``
     writes a ``.keras`` file; since the layer that splits texts is ours, `load_keras` reads it. For ids instead of texts, and
-    files that Keras alone reads, see `ConvTextClassifier.to_keras`.
+    files that Keras reads by itself, see `ConvTextClassifier.to_keras`.
 
     Parameters
     ----------
@@ -57,22 +52,21 @@ def to_keras(pipeline: Any) -> Any:
         model(tf.constant(["a text", "another"]))
         model.export("saved_model/1")
     """
-    vectorizer, classifier = parts(pipeline)
+    vectorizer, classifier = vectorizer_and_classifier(pipeline)
     keras = import_keras()
     texts = keras.Input((), dtype="string", name="texts")
     ids = _word_ids_class()(
         vocabulary=list(vectorizer.vocabulary_),
-        unknown_id=vectorizer._unknown_id or 0,
-        maxlen=vectorizer.maxlen_,
+        unknown_id=vectorizer._unknown_id_ or 0,
+        maxlen=vectorizer.maxlen,
         truncating=vectorizer.truncating,
         lower=vectorizer.lower,
         filters=vectorizer.filters,
         split=vectorizer.split,
         name="word_ids",
     )(texts)
-    in_network = classifier.network_.config.input_dim
-    if in_network <= len(vectorizer.vocabulary_):  # it was trained on a plain matrix, which lacked the last words
-        ids = keras.ops.where(ids < in_network, ids, 0)
+    if classifier.input_dim_ <= len(vectorizer.vocabulary_):  # it was trained on a plain matrix, which lacked the last words
+        ids = keras.ops.where(ids < classifier.input_dim_, ids, 0)
     return keras.Model(texts, classifier.to_keras()(ids), name="text_classifier")
 
 
@@ -91,35 +85,6 @@ def load_keras(file: str | os.PathLike) -> Any:
     return keras.models.load_model(file, custom_objects={"WordIds": _word_ids_class()})
 
 
-def to_onnx(classifier: ConvTextClassifier, file: str | os.PathLike) -> None:
-    """Write a classifier as an ONNX file: ids in, probabilities out.
-
-    Parameters
-    ----------
-    classifier : ConvTextClassifier
-        Fitted, of a built-in architecture.
-    file : path
-        Of opset 17. Its input "ids" takes int32 of shape (batch, width), padded with 0 on any side, as
-        `GloveTextVectorizer.transform` returns them; its output "probabilities" is float32 of shape (batch, n_classes), in
-        the order of ``classes_``.
-
-    Raises
-    ------
-    ImportError
-        If onnx is not installed.
-    ValueError
-        If the architecture is the user's own.
-    sklearn.exceptions.NotFittedError
-        If the classifier has not been fitted.
-    """
-    if not isinstance(classifier, ConvTextClassifier):
-        raise TypeError(f"Expected a ConvTextClassifier, such as pipeline[-1]; got {classifier!r:.80}.")
-    check_is_fitted(classifier)
-    content = onnx_model(classifier.network_).SerializeToString()
-    with replacing(file) as partial:
-        partial.write_bytes(content)
-
-
 @functools.cache
 def _word_ids_class() -> Any:
     keras = import_keras()
@@ -133,7 +98,7 @@ def _word_ids_class() -> Any:
             self,
             vocabulary: Sequence[str],
             unknown_id: int,
-            maxlen: int,
+            maxlen: int | None,
             truncating: str,
             lower: bool,
             filters: str,
@@ -167,9 +132,10 @@ def _word_ids_class() -> Any:
                 lambda flat: tf.where(flat == "", tf.constant(0, tf.int64), self.table.lookup(flat)), words
             )
             known = tf.ragged.boolean_mask(ids, ids != 0)
-            maxlen = settings["maxlen"]
-            kept = known[:, -maxlen:] if settings["truncating"] == "pre" else known[:, :maxlen]
-            return tf.cast(kept.to_tensor(), tf.int32)
+            if maxlen := settings["maxlen"]:
+                known = known[:, -maxlen:] if settings["truncating"] == "pre" else known[:, :maxlen]
+            # Never without a column, even if no text has a known word.
+            return tf.pad(tf.cast(known.to_tensor(), tf.int32), [[0, 0], [0, 1]])
 
         def compute_output_spec(self, texts: Any) -> Any:
             return keras.KerasTensor((texts.shape[0], None), dtype="int32")

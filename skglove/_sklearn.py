@@ -1,0 +1,46 @@
+"""Everything private or version-dependent that skglove uses of scikit-learn."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+    validate_params,
+)
+from sklearn.utils.validation import _check_sample_weight
+
+__all__ = ["HasMethods", "Interval", "StrOptions", "check_sample_weight", "validate_parameters", "validate_params"]
+
+
+def validate_parameters(estimator: Any) -> None:
+    """Check the parameters of an estimator against its ``_parameter_constraints``.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+
+    Raises
+    ------
+    sklearn.utils._param_validation.InvalidParameterError
+        A ValueError that names the parameter, what was expected and what came.
+    """
+    parameters = estimator.get_params(deep=False)
+    validate_parameter_constraints(estimator._parameter_constraints, parameters, type(estimator).__name__)
+
+
+def check_sample_weight(sample_weight: Any, X: Any) -> np.ndarray:
+    """Return one weight a document, from 0 up; ones by default.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,), number or None
+    X : object with a length
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), float64
+    """
+    return _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)

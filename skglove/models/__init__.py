@@ -1,0 +1,40 @@
+"""What scores documents: the architectures of `ConvTextClassifier`, and what they are made of."""
+
+from typing import Any
+
+from skglove.models.base import Member
+from skglove.models.custom import Custom
+from skglove.models.ensemble import WideAndDeep
+from skglove.models.linear import Linear
+from skglove.models.network import Network
+from skglove.models.parallel import Parallel
+from skglove.models.stacked import Stacked
+
+__all__ = ["ARCHITECTURES", "Custom", "Linear", "Member", "Network", "Parallel", "Stacked", "WideAndDeep", "as_member"]
+
+ARCHITECTURES = {"wide_and_deep": WideAndDeep, "parallel": Parallel, "stacked": Stacked}
+"""The architectures that have a name."""
+
+
+def as_member(architecture: Any) -> Member:
+    """Return the member that the parameter `architecture` means.
+
+    Parameters
+    ----------
+    architecture : str, Member or callable
+
+    Returns
+    -------
+    Member
+        Not fitted.
+
+    Raises
+    ------
+    TypeError
+        If it is a class.
+    """
+    if isinstance(architecture, str):
+        return ARCHITECTURES[architecture]()
+    if isinstance(architecture, type):
+        raise TypeError(f"architecture must be an object; got the class. Call it: {architecture.__name__}().")
+    return architecture if isinstance(architecture, Member) else Custom(architecture)

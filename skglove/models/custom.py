@@ -1,0 +1,110 @@
+"""Custom: a network that goes on from the word vectors as a function of the user's says."""
+
+import contextlib
+import random
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from skglove.models.base import FitContext, Spans
+from skglove.models.network import Network
+from skglove.text.sequences import TokenSequences
+from skglove.training.backend import import_keras
+
+# A value that no word vector consists of: marks padded positions for the Masking layer, which sets them to zero.
+_PADDED = -(2.0**15)
+# Threads that predict with one loaded model build its network once.
+_building = threading.Lock()
+
+
+class Custom(Network):
+    """A network of the user's own, in Keras; what `ConvTextClassifier` makes of a callable `architecture`.
+
+    It scores in Keras, so prediction needs TensorFlow. A subclass of `skglove.models.Network` scores in NumPy and can be
+    explained and written as ONNX.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(words, n_classes)`` gets a Keras tensor of word vectors (batch, width, dim), with zeros and a Keras mask at
+        padded positions, and returns a Keras tensor of logits (batch, n_classes).
+    """
+
+    _parameter_constraints = {"function": [callable]}  # noqa: RUF012 - read as scikit-learn reads it
+    embedding_dropout = dropout = 0.0
+
+    def __init__(self, function: Callable) -> None:
+        self.function = function
+
+    def _add_layers(self, ids: Any, sizes: tuple[int, int, int], trainable: bool, seed: int) -> Any:
+        with _seeded_keras(seed):
+            return super()._add_layers(ids, sizes, trainable, seed)
+
+    def _keras_scores(self, words: Any, mask: Any, n_classes: int, seeds: Iterator[int]) -> Any:
+        keras = import_keras()
+        # The first position is never masked, not even of a document without words: layers that average would divide by 0.
+        unmasked = keras.ops.concatenate([keras.ops.ones_like(mask[:, :1]), mask[:, 1:]], axis=1)
+        marked = words + (1 - unmasked) * _PADDED
+        logits = self.function(keras.layers.Masking(_PADDED, name="mask_padding")(marked), n_classes)
+        shape = getattr(logits, "shape", None)
+        if shape is None or tuple(shape) != (None, n_classes):
+            raise ValueError(
+                f"architecture must return a Keras tensor of shape (None, {n_classes}), one score a class; "
+                f"{self.function!r} returned {type(logits).__name__} of shape {shape}."
+            )
+        return logits
+
+    def _set_priors(self, network: Any, context: FitContext) -> None:
+        """Leave the last layer as it is: the function may have any."""
+
+    def _fitted(self, **attributes: Any) -> Any:
+        return super()._fitted(_scorer=None, **attributes)
+
+    def logits(self, sequences: TokenSequences) -> np.ndarray:
+        """Score documents in Keras.
+
+        Parameters
+        ----------
+        sequences : TokenSequences
+
+        Returns
+        -------
+        ndarray of shape (n_documents, n_classes), float32
+        """
+        with _building:
+            if self._scorer is None:
+                keras = import_keras()
+                ids = keras.Input((None,), dtype="int32", name="ids")
+                self._scorer = keras.Model(ids, self.keras_logits(ids))
+        return self.logits_of_batches(sequences, None)
+
+    def forward(self, ops: Any, ids: Any) -> Any:  # noqa: D102 - inherited
+        if ops is None:
+            return self._scorer(ids, training=False)
+        raise ValueError(
+            "The function of a custom architecture runs in Keras only, so it cannot be written as ONNX. Convert what `to_keras` "
+            "returns, or write the architecture as a subclass of skglove.models.Network."
+        )
+
+    def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:  # noqa: D102 - inherited
+        raise ValueError(
+            "The scores of a custom architecture cannot be taken apart. Take gradients through what `to_keras` returns, or write "
+            "the architecture as a subclass of skglove.models.Network."
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        return dict(state, _scorer=None) if "_scorer" in state else state
+
+
+@contextlib.contextmanager
+def _seeded_keras(seed: int) -> Iterator[None]:
+    """Make Keras layers without a seed of their own repeatable: they draw it from Python's generator, which is restored."""
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)

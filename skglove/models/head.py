@@ -1,0 +1,65 @@
+"""What the scores of a model mean: how they become probabilities, and which loss they are trained with."""
+
+from typing import Any
+
+import numpy as np
+
+from skglove.training.backend import import_keras
+
+
+class Softmax:
+    """One class for each document.
+
+    Parameters
+    ----------
+    n_classes : int
+    """
+
+    def __init__(self, n_classes: int) -> None:
+        self.n_classes = n_classes
+
+    def keras_loss(self, **options: Any) -> Any:
+        """Return the Keras loss of logits.
+
+        Parameters
+        ----------
+        **options
+            For the loss, such as `reduction`.
+        """
+        return import_keras().losses.SparseCategoricalCrossentropy(from_logits=True, **options)
+
+    def hits(self, ops: Any, y: Any, logits: Any) -> Any:
+        """Tell which documents are classified correctly.
+
+        Parameters
+        ----------
+        ops : module
+            `keras.ops`.
+        y : tensor of shape (batch,), int32
+        logits : tensor of shape (batch, n_classes)
+        """
+        return ops.equal(ops.cast(ops.argmax(logits, axis=1), "int32"), y)
+
+    def initial_bias(self, class_priors: np.ndarray) -> np.ndarray:
+        """Return the logits that say no more than the class priors.
+
+        Parameters
+        ----------
+        class_priors : ndarray of shape (n_classes,)
+
+        Returns
+        -------
+        ndarray of shape (n_classes,), float32
+        """
+        return np.log(class_priors).astype(np.float32)
+
+    def probabilities(self, ops: Any, logits: Any) -> Any:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        ops : module or object
+            The functions of `skglove.ops`.
+        logits : array or tensor of shape (batch, n_classes)
+        """
+        return ops.softmax(logits, axis=-1)

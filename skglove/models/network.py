@@ -1,0 +1,295 @@
+"""Network: a member that Keras trains, and that scores in arrays.
+
+A document's scores do not depend on its padding or on the other documents of its batch: documents begin at the first position
+of a batch, padding embeds to zeros, and what a layer writes at padded positions is set to zero before anything reads it.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from skglove import ops as numpy_ops
+from skglove.models.base import FitContext, Member, Spans
+from skglove.text.sequences import TokenSequences
+from skglove.training.backend import import_keras
+from skglove.training.batches import Batches, LabelledSequences
+from skglove.training.trainer import Trainer
+
+# Small enough that the arrays of a batch stay in the processor's caches, large enough for an efficient matrix product.
+POSITIONS_PER_BATCH = 1024
+
+
+class Network(Member):
+    """Base class of the architectures.
+
+    A subclass stores its parameters in ``__init__``, among them `embedding_dropout` and `dropout`, and defines
+
+    - `keras_features`, its Keras layers from word vectors to features;
+    - `features`, the same in arrays, for prediction and for ONNX;
+    - `contributions`, what each word adds to the scores, for `skglove.explain`.
+
+    Everything else is inherited: the embedding before the features, dropout, and the dense layer of scores behind them. It is
+    used as ``ConvTextClassifier(architecture=MyNetwork())``.
+
+    Attributes
+    ----------
+    weights_ : dict of str to list of ndarray
+        By the names of the Keras layers; "embedding" is the first, "logits" the last.
+    trainable_ : bool
+        Whether the embedding is trained.
+    n_classes_ : int
+    history_ : dict of str to list of float
+        The loss and accuracy of each epoch of the last fit.
+    training_state_ : dict or None
+        What `partial_fit` needs to go on: the state of the optimizer.
+    """
+
+    maxlen: int | None = None
+    width_multiple: int = 1
+    embedding_dropout: float
+    dropout: float
+
+    def keras_features(self, words: Any, mask: Any, seeds: Iterator[int]) -> Any:
+        """Add the layers from word vectors to features.
+
+        Parameters
+        ----------
+        words : KerasTensor of shape (batch, width, embedding_dim)
+            Zeros at padded positions. `width` is a multiple of `width_multiple`.
+        mask : KerasTensor of shape (batch, width, 1)
+            1 where there is a word, and 0 where there is padding.
+        seeds : iterator of int
+            For the initializers, one each.
+
+        Returns
+        -------
+        KerasTensor of shape (batch, n_features)
+        """
+        raise NotImplementedError
+
+    def features(self, ops: Any, words: Any, mask: Any) -> Any:
+        """Compute the features in arrays, from `weights_`.
+
+        Parameters
+        ----------
+        ops : module or object
+            The functions of `skglove.ops`.
+        words : array or tensor of shape (batch, width, embedding_dim)
+        mask : array or tensor of shape (batch, width, 1)
+
+        Returns
+        -------
+        array or tensor of shape (batch, n_features)
+        """
+        raise NotImplementedError
+
+    def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:  # noqa: D102 - inherited
+        raise ValueError(f"{type(self).__name__} does not define `contributions`, so its scores cannot be taken apart.")
+
+    def fit(  # noqa: D102 - inherited
+        self,
+        data: LabelledSequences,
+        context: FitContext,
+        *,
+        validation: LabelledSequences | None = None,
+        start: Member | None = None,
+    ) -> "Network":
+        options = context.options
+        if validation is None and options.early_stopping:
+            data, validation = data.split(options.validation_fraction, context.random_state)
+        keras_network = self._new_keras_network(context, start)
+        trainer = Trainer(keras_network, context.head, options)
+        history = self._train(trainer, data, context, validation=validation)
+        return self._with_weights_of(keras_network, context, start, history_=history, training_state_=None)
+
+    def partial_fit(  # noqa: D102 - inherited
+        self, data: LabelledSequences, context: FitContext, *, start: Member | None = None
+    ) -> "Network":
+        settings, kept = context.options.optimizer_settings, getattr(start, "training_state_", None)
+        keras_network = self._new_keras_network(context, start)
+        # An optimizer that has been changed starts from nothing.
+        state = kept["arrays"] if kept and kept["settings"] == settings else None
+        trainer = Trainer(keras_network, context.head, context.options, state)
+        history = self._train(trainer, data, context, one_pass=True)
+        state = {"settings": settings, "arrays": trainer.state()}
+        return self._with_weights_of(keras_network, context, start, history_=history, training_state_=state)
+
+    def untrained(self, context: FitContext) -> "Network":  # noqa: D102 - inherited
+        network = self._new_keras_network(context)
+        return self._with_weights_of(network, context, None, history_={}, training_state_=None)
+
+    def _train(
+        self,
+        trainer: Trainer,
+        data: LabelledSequences,
+        context: FitContext,
+        *,
+        validation: LabelledSequences | None = None,
+        one_pass: bool = False,
+    ) -> dict[str, list[float]]:
+        sizes: dict[str, Any] = {
+            "batch_size": context.options.resolve_batch_size(len(data)),
+            "multiple": self.width_multiple,
+        }
+        data = data.cut(self.maxlen)
+        held_out = None if validation is None else data.subset(validation.rows)
+        return trainer.fit(
+            Batches(data, random_state=context.random_state, **sizes),
+            None if held_out is None else Batches(held_out, **sizes),
+            one_pass=one_pass,
+        )
+
+    def keras_network(self, context: FitContext) -> Any:
+        """Build what Keras trains.
+
+        Parameters
+        ----------
+        context : FitContext
+
+        Returns
+        -------
+        keras.Model
+            From ids (batch, width) that begin at the first position, to logits (batch, n_classes).
+        """
+        keras = import_keras()
+        ids = keras.Input((None,), dtype="int32", name="ids")
+        sizes = context.input_dim, context.embedding_dim, context.head.n_classes
+        logits = self._add_layers(ids, sizes, context.trainable, context.seed)
+        return keras.Model(ids, logits, name="network")
+
+    def _add_layers(self, ids: Any, sizes: tuple[int, int, int], trainable: bool, seed: int) -> Any:
+        keras = import_keras()
+        input_dim, embedding_dim, n_classes = sizes
+        seeds = iter(np.random.SeedSequence(seed).generate_state(64).tolist())
+        mask = keras.ops.expand_dims(keras.ops.cast(keras.ops.not_equal(ids, 0), "float32"), -1)
+        words = keras.layers.Embedding(
+            input_dim,
+            embedding_dim,
+            embeddings_initializer=keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds)),
+            trainable=trainable,
+            name="embedding",
+        )(ids)
+        if self.embedding_dropout:
+            words = keras.layers.Dropout(self.embedding_dropout, seed=next(seeds), name="embedding_dropout")(words)
+        return self._keras_scores(words * mask, mask, n_classes, seeds)
+
+    def _keras_scores(self, words: Any, mask: Any, n_classes: int, seeds: Iterator[int]) -> Any:
+        features = self.keras_features(words, mask, seeds)
+        if self.dropout:
+            features = import_keras().layers.Dropout(self.dropout, seed=next(seeds), name="dropout")(features)
+        return dense(n_classes, None, "logits", seeds)(features)
+
+    def _new_keras_network(self, context: FitContext, start: Member | None = None) -> Any:
+        """Build the network with the weights of `start`, or else with the pre-trained vectors and the class priors."""
+        network = self.keras_network(context)
+        if isinstance(start, Network):
+            _set_weights(network, start.weights_)
+            return network
+        if context.embedding_matrix is not None:
+            network.get_layer("embedding").set_weights([context.embedding_matrix])
+        self._set_priors(network, context)
+        return network
+
+    def _set_priors(self, network: Any, context: FitContext) -> None:
+        kernel, _ = network.get_layer("logits").get_weights()
+        network.get_layer("logits").set_weights([kernel, context.head.initial_bias(context.class_priors)])
+
+    def _with_weights_of(
+        self, network: Any, context: FitContext, start: Member | None, **attributes: Any
+    ) -> "Network":
+        weights = {layer.name: layer.get_weights() for layer in network.layers if layer.weights}
+        if not context.trainable:  # one copy is enough
+            weights["embedding"] = start.weights_["embedding"] if start else [context.embedding_matrix]
+        n_classes = context.head.n_classes
+        return self._fitted(weights_=weights, trainable_=context.trainable, n_classes_=n_classes, **attributes)
+
+    def logits(self, sequences: TokenSequences) -> np.ndarray:  # noqa: D102 - inherited
+        return self.logits_of_batches(self._read(sequences), numpy_ops)
+
+    def _read(self, sequences: TokenSequences) -> TokenSequences:
+        """Return what the network reads of each document."""
+        return sequences if self.maxlen is None else sequences.cut(self.maxlen)
+
+    def logits_of_batches(self, sequences: TokenSequences, ops: Any) -> np.ndarray:
+        """Score documents by the plain forward pass, batch by batch.
+
+        Parameters
+        ----------
+        sequences : TokenSequences
+        ops : module
+            `skglove.ops` or `keras.ops`.
+
+        Returns
+        -------
+        ndarray of shape (n_documents, n_classes), float32
+        """
+        scores = np.empty((len(sequences), self.n_classes_), dtype=np.float32)
+        for rows, ids in sequences.batches_by_length(POSITIONS_PER_BATCH, self.width_multiple):
+            scores[rows] = self.forward(ops, ids)
+        return scores
+
+    def forward(self, ops: Any, ids: Any) -> Any:  # noqa: D102 - inherited
+        ids = self._crop(ops, ids)
+        mask = ops.expand_dims(ops.cast(ops.not_equal(ids, 0), "float32"), 2)
+        words = ops.take(self.weights_["embedding"][0], ids, axis=0) * mask
+        kernel, bias = self.weights_["logits"]
+        return ops.matmul(self.features(ops, words, mask), kernel) + bias
+
+    def _crop(self, ops: Any, ids: Any) -> Any:
+        """Cut ids to `maxlen`, and make room for whole multiples of `width_multiple`; what is too much is padding."""
+        if self.maxlen is not None:
+            ids = ids[:, : self.maxlen]
+        return ops.pad(ids, [[0, 0], [0, self.width_multiple - 1]]) if self.width_multiple > 1 else ids
+
+    def keras_logits(self, ids: Any) -> Any:  # noqa: D102 - inherited
+        keras = import_keras()
+        ids = self._crop(keras.ops, ids)
+        sizes = *self.weights_["embedding"][0].shape, self.n_classes_
+        logits = self._add_layers(ids, sizes, self.trainable_, seed=0)
+        _set_weights(keras.Model(ids, logits), self.weights_)
+        return logits
+
+
+def _set_weights(network: Any, weights: dict[str, list[np.ndarray]]) -> None:
+    # In order, not by name: layers that a user's function makes are named by a counter.
+    layers = [layer for layer in network.layers if layer.weights]
+    for layer, arrays in zip(layers, weights.values(), strict=True):
+        layer.set_weights(arrays)
+
+
+def convolution(filters: int, size: int, name: str, seeds: Iterator[int]) -> Any:
+    """Return a Conv1D layer with ReLU that keeps the width.
+
+    Parameters
+    ----------
+    filters, size : int
+    name : str
+    seeds : iterator of int
+    """
+    keras = import_keras()
+    return keras.layers.Conv1D(
+        filters,
+        size,
+        padding="same",
+        activation="relu",
+        data_format="channels_last",
+        kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+        name=name,
+    )
+
+
+def dense(units: int, activation: str | None, name: str, seeds: Iterator[int]) -> Any:
+    """Return a Dense layer.
+
+    Parameters
+    ----------
+    units : int
+    activation : str or None
+    name : str
+    seeds : iterator of int
+    """
+    keras = import_keras()
+    return keras.layers.Dense(
+        units, activation=activation, kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)), name=name
+    )

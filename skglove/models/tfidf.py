@@ -1,0 +1,153 @@
+"""Tf-idf of words and of pairs of neighbouring words, from sequences of word ids.
+
+Pairs are hashed: they share a fixed number of columns, so that how many there are never needs to be known.
+"""
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from skglove.text.averaging import smooth_idf
+from skglove.text.sequences import TokenSequences
+
+PAIR_COLUMNS = 2**17
+_PAIR_FACTORS = 7919, 104729
+PAIR_WEIGHT = 0.5  # of a pair beside a word
+
+
+def pair_columns(first: Any, second: Any) -> Any:
+    """Return the column of each pair of words.
+
+    Parameters
+    ----------
+    first, second : array or tensor of int64
+        Word ids.
+    """
+    return (first * _PAIR_FACTORS[0] + second * _PAIR_FACTORS[1]) % PAIR_COLUMNS
+
+
+class Tfidf:
+    """Weighs words and pairs: sublinear counts times inverse document frequencies.
+
+    Parameters
+    ----------
+    n_ids : int
+        Number of word ids, 0 included.
+    document_counts : ndarray of shape (n_ids + PAIR_COLUMNS,), int64, optional
+        In how many documents each word and each pair occurs; 0 by default.
+    n_documents : int, default=0
+    """
+
+    def __init__(self, n_ids: int, document_counts: np.ndarray | None = None, n_documents: int = 0) -> None:
+        self.n_ids = n_ids
+        self.document_counts = (
+            np.zeros(n_ids + PAIR_COLUMNS, dtype=np.int64) if document_counts is None else document_counts
+        )
+        self.n_documents = n_documents
+
+    def observing(self, sequences: TokenSequences) -> "Tfidf":
+        """Return one that has counted more documents.
+
+        Parameters
+        ----------
+        sequences : TokenSequences
+        """
+        words, pairs = _log_counts(sequences, self.n_ids)
+        counts = [np.bincount(terms.indices, minlength=terms.shape[1]) for terms in (words, pairs)]
+        return Tfidf(self.n_ids, self.document_counts + np.concatenate(counts), self.n_documents + len(sequences))
+
+    @property
+    def idf(self) -> np.ndarray:
+        """The inverse document frequency of each word and pair: ndarray of shape (n_ids + PAIR_COLUMNS,), float32."""
+        return smooth_idf(self.document_counts, self.n_documents).astype(np.float32)
+
+
+def weigh(
+    sequences: TokenSequences, idf: np.ndarray
+) -> tuple[csr_matrix, csr_matrix, np.ndarray, np.ndarray]:
+    """Return the tf-idf of words and of pairs, not normalized, and what to divide it by.
+
+    Parameters
+    ----------
+    sequences : TokenSequences
+    idf : ndarray of shape (n_ids + PAIR_COLUMNS,), float32
+
+    Returns
+    -------
+    words : csr_matrix of shape (n_documents, n_ids), float32
+    pairs : csr_matrix of shape (n_documents, PAIR_COLUMNS), float32
+    words_norm, norm : ndarray of shape (n_documents, 1), float32
+        The Euclidean norms of the rows of `words`, and of those of `words` and `pairs` together; 1 for rows of zeros.
+    """
+    n_ids = len(idf) - PAIR_COLUMNS
+    words, pairs = _log_counts(sequences, n_ids)
+    words.data *= idf[words.indices]
+    pairs.data *= PAIR_WEIGHT * idf[n_ids + pairs.indices]
+    squares = _squares(words)
+    norms = [np.sqrt(np.where(square > 0, square, 1)) for square in (squares, squares + _squares(pairs))]
+    return words, pairs, norms[0], norms[1]
+
+
+def _log_counts(sequences: TokenSequences, n_ids: int) -> tuple[csr_matrix, csr_matrix]:
+    """Return 1 + log of how often each word, and each pair of neighbours, occurs in each document."""
+    ids = sequences.ids.astype(np.int64)
+    offsets, lengths = sequences.offsets, sequences.lengths
+    last = offsets[1:][lengths > 0] - 1
+    columns = np.delete(pair_columns(ids[:-1], ids[1:]), last[:-1]) if len(ids) else ids
+    pair_offsets = np.concatenate([[0], np.cumsum(np.maximum(lengths - 1, 0))])
+    return _log_counts_of(ids, offsets, n_ids), _log_counts_of(columns, pair_offsets, PAIR_COLUMNS)
+
+
+def _log_counts_of(columns: np.ndarray, offsets: np.ndarray, n_columns: int) -> csr_matrix:
+    ones = np.ones(len(columns), dtype=np.float32)
+    counts = csr_matrix((ones, columns, offsets), shape=(len(offsets) - 1, n_columns))
+    counts.sum_duplicates()
+    counts.data = 1 + np.log(counts.data)
+    return counts
+
+
+def _squares(rows: csr_matrix) -> np.ndarray:
+    """Return the sum of the squares of each row, (n_rows, 1)."""
+    squares = np.zeros((rows.shape[0], 1), dtype=np.float32)
+    filled = np.flatnonzero(np.diff(rows.indptr))
+    if len(filled):
+        squares[filled, 0] = np.add.reduceat(rows.data**2, rows.indptr[filled])
+    return squares
+
+
+def weigh_with(ops: Any, ids: Any, idf: np.ndarray) -> tuple[tuple, tuple]:
+    """Do what `weigh` does with any array library, for each position instead of for each term.
+
+    Parameters
+    ----------
+    ops : module or object
+        The functions of `skglove.ops`.
+    ids : array or tensor of shape (batch, width), int
+        Zeros come after all words.
+    idf : ndarray of shape (n_ids + PAIR_COLUMNS,), float32
+
+    Returns
+    -------
+    words, pairs : tuple of (columns, parts, square)
+        The column of the term at each position, (batch, width); the tf-idf of that term, divided evenly among the positions
+        where it occurs, (batch, width, 1); and the sum of the squares of all terms' tf-idf, (batch, 1).
+    """
+    words_idf, pairs_idf = np.split(idf[:, None], [len(idf) - PAIR_COLUMNS])
+    columns = ops.cast(ids, "int64")
+    following = ops.pad(columns, [[0, 0], [0, 1]])[:, 1:]
+    pairs = pair_columns(columns, following)
+    return (
+        (columns, *_divide(ops, columns, ops.not_equal(columns, 0), words_idf)),
+        (pairs, *_divide(ops, pairs, ops.not_equal(following, 0), PAIR_WEIGHT * pairs_idf)),
+    )
+
+
+def _divide(ops: Any, columns: Any, present: Any, idf: np.ndarray) -> tuple[Any, Any]:
+    present = ops.cast(present, "float32")
+    same = ops.cast(ops.equal(ops.expand_dims(columns, 2), ops.expand_dims(columns, 1)), "float32")
+    count = ops.maximum(ops.sum(same * ops.expand_dims(present, 1), axis=2), 1.0)
+    present, count = ops.expand_dims(present, 2), ops.expand_dims(count, 2)
+    whole = (ops.log(count) + 1.0) * ops.take(idf, columns, axis=0) * present
+    parts = whole / count
+    return parts, ops.sum(parts * whole, axis=1)

@@ -1,0 +1,1 @@
+"""Texts as sequences of word ids: tokenization, vocabularies, and the ragged sequences themselves."""

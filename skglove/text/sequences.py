@@ -1,0 +1,377 @@
+"""TokenSequences: ragged sequences of word ids that carry their word vectors through a pipeline."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+_NOT_A_MATRIX = (
+    "TokenSequences hold word ids that mean nothing without their word vectors, and are no matrix of features. {problem} "
+    "Hand them to ConvTextClassifier as they are, put meta-estimators around the whole pipeline, call padded() for Keras' "
+    "matrix of ids, or use GloveTextVectorizer(output='mean') for features."
+)
+
+
+class TokenSequences:
+    """Sequences of word ids, one a document, that carry the matrix of word vectors with them.
+
+    scikit-learn's `Pipeline` hands nothing but X from one step to the next, so X itself brings the vectors that its ids point
+    into. Documents are selected as rows of an array are, by slices, integers or masks; parts share one matrix of vectors.
+    There is no padding: the ids of all documents lie in one flat array.
+
+    Parameters
+    ----------
+    ids : array-like of int
+        The word ids of all documents, one document after the other. 0 stands for padding and may not occur.
+    offsets : array-like of shape (n_documents + 1,), int
+        Where each document begins in `ids`, and where the last one ends.
+    embedding_matrix : ndarray of shape (n_ids, dim), float32, optional
+        The vector of each id; row 0 belongs to padding. None if nothing is pre-trained.
+    input_dim : int, optional
+        Number of ids, 0 included (Keras' name in ``Embedding``). By default the rows of `embedding_matrix`.
+    maxlen : int, optional
+        The width of the matrix that `padded` makes; by default the length of the longest document.
+    padding : {"pre", "post"}, default="pre"
+        The side on which `padded` fills with zeros.
+
+    Attributes
+    ----------
+    ids : ndarray of int32
+    offsets : ndarray of shape (n_documents + 1,), int64
+
+    Raises
+    ------
+    ValueError
+        If the ids are no positive integers of 32 bits, or the offsets do not divide them.
+
+    Notes
+    -----
+    ``np.asarray`` is refused where there are vectors, since what it returns would have lost them; without vectors it returns
+    what `padded` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skglove import TokenSequences
+    >>> X = TokenSequences([1, 2, 1], [0, 1, 3], embedding_matrix=np.eye(3, dtype=np.float32))
+    >>> X
+    <TokenSequences: 2 documents, 3 word ids, vectors of dimension 3>
+    >>> X[[1]].tolist()
+    [[2, 1]]
+    >>> X.padded()
+    array([[0, 1],
+           [2, 1]], dtype=int32)
+    """
+
+    ndim = 2
+    dtype = np.dtype(np.int32)
+    __array_ufunc__ = None  # no arithmetic
+
+    def __init__(
+        self,
+        ids: Any,
+        offsets: Any,
+        *,
+        embedding_matrix: np.ndarray | None = None,
+        input_dim: int | None = None,
+        maxlen: int | None = None,
+        padding: str = "pre",
+    ) -> None:
+        self.ids = _as_ids(ids)
+        self.offsets = np.asarray(offsets, dtype=np.int64)
+        if embedding_matrix is not None:
+            embedding_matrix = np.asarray(embedding_matrix, dtype=np.float32)
+            if embedding_matrix.ndim != 2:
+                raise ValueError(f"embedding_matrix must be of shape (n_ids, dim); got shape {embedding_matrix.shape}.")
+        self.embedding_matrix = embedding_matrix
+        self.input_dim = len(embedding_matrix) if input_dim is None and embedding_matrix is not None else input_dim
+        self.maxlen, self.padding = maxlen, padding
+        if self.ids.ndim != 1 or (self.ids <= 0).any():
+            raise ValueError("ids must be a one-dimensional array of word ids from 1 up; 0 stands for padding.")
+        ends = self.offsets[[0, -1]].tolist() if self.offsets.ndim == 1 and len(self.offsets) else None
+        if ends != [0, len(self.ids)] or (np.diff(self.offsets) < 0).any():
+            raise ValueError(
+                f"offsets must rise from 0 to the number of ids, {len(self.ids)}, one for each document and one more."
+            )
+
+    @classmethod
+    def from_matrix(cls, matrix: Any, **options: Any) -> "TokenSequences":
+        """Make sequences of a padded matrix, such as Keras' ``pad_sequences`` returns.
+
+        Parameters
+        ----------
+        matrix : array-like of shape (n_documents, width), int
+            Zeros are padding wherever they stand: a document is its other ids, in order.
+        **options
+            As for the class: `embedding_matrix`, `input_dim`, `maxlen`, `padding`.
+
+        Returns
+        -------
+        TokenSequences
+
+        Examples
+        --------
+        >>> TokenSequences.from_matrix([[0, 1], [2, 1]]).tolist()
+        [[1], [2, 1]]
+        """
+        matrix = _as_ids(matrix)
+        if matrix.ndim != 2:
+            raise ValueError(f"Expected a matrix of shape (n_documents, width), got shape {matrix.shape}.")
+        present = matrix != 0
+        return cls(matrix[present], _offsets(np.count_nonzero(present, axis=1)), **options)
+
+    @classmethod
+    def from_lengths(cls, ids: np.ndarray, lengths: np.ndarray, **options: Any) -> "TokenSequences":
+        """Make sequences of the ids of all documents, of which zeros are dropped, and the length of each document.
+
+        Parameters
+        ----------
+        ids : ndarray of int32
+        lengths : ndarray of shape (n_documents,), int
+            How many of `ids` belong to each document, zeros included.
+        **options
+            As for the class.
+
+        Returns
+        -------
+        TokenSequences
+        """
+        sequences = cls([], [0], **options)
+        return sequences._with(ids, _offsets(lengths)).keep(ids != 0)
+
+    @classmethod
+    def concatenate(cls, parts: "Sequence[TokenSequences]") -> "TokenSequences":
+        """Join sequences of one vocabulary, one after the other.
+
+        Parameters
+        ----------
+        parts : sequence of TokenSequences
+
+        Returns
+        -------
+        TokenSequences
+
+        Raises
+        ------
+        ValueError
+            If they carry different vectors, so that their ids mean different words.
+        """
+        first, *others = parts
+        if not others:
+            return first
+        for part in others:
+            matrices: list[Any] = [part.embedding_matrix, first.embedding_matrix]
+            if part.input_dim != first.input_dim or not (matrices[0] is matrices[1] or np.array_equal(*matrices)):
+                raise ValueError(
+                    "These TokenSequences carry different embedding matrices, so their ids mean different words. "
+                    "Make all of them with one fitted GloveTextVectorizer."
+                )
+        lengths = np.concatenate([part.lengths for part in parts])
+        return first._with(np.concatenate([part.ids for part in parts]), _offsets(lengths))
+
+    def _with(self, ids: np.ndarray, offsets: np.ndarray) -> "TokenSequences":
+        """Return other documents of the same vocabulary, without checking what is known to be right."""
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__, ids=ids, offsets=offsets)
+        return new
+
+    def with_ids(self, ids: np.ndarray) -> "TokenSequences":
+        """Return documents of the same lengths with other ids.
+
+        Parameters
+        ----------
+        ids : ndarray of int
+            One for each word of each document, as in `ids`, from 1 up. Not checked.
+        """
+        return self._with(ids, self.offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """How many words each document has: ndarray of shape (n_documents,), int64."""
+        return np.diff(self.offsets)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The shape of `padded`."""
+        return len(self), self.maxlen or int(self.lengths.max(initial=0))
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, tuple):
+            key, *rest = key
+            if any(part is not Ellipsis for part in rest):
+                raise TypeError(_NOT_A_MATRIX.format(problem="Only whole documents can be selected, not columns."))
+        if isinstance(key, slice) and key.step in (None, 1):
+            start, stop, _ = key.indices(len(self))
+            offsets = self.offsets[start : max(start, stop) + 1]
+            return self._with(self.ids[offsets[0] : offsets[-1]], offsets - offsets[0])
+        rows = np.arange(len(self))[key]
+        if rows.ndim == 0:
+            return self.ids[self.offsets[rows] : self.offsets[rows + 1]]
+        return self._take(rows, self.lengths[rows])
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter(np.split(self.ids, self.offsets[1:-1])) if len(self) else iter(())
+
+    def _take(self, rows: np.ndarray, lengths: np.ndarray, skip: np.ndarray | int = 0) -> "TokenSequences":
+        return self._with(self.ids[self._positions(rows, lengths, skip)], _offsets(lengths))
+
+    def _positions(self, rows: np.ndarray, lengths: np.ndarray, skip: np.ndarray | int = 0) -> np.ndarray:
+        """Return the positions in `ids` of so many words of each document, after the first `skip` of them."""
+        starts = self.offsets[rows] + skip
+        return np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+
+    def cut(self, maxlen: int, truncating: str = "post") -> "TokenSequences":
+        """Return all documents with at most `maxlen` words each.
+
+        Parameters
+        ----------
+        maxlen : int
+        truncating : {"pre", "post"}, default="post"
+            The side on which long documents lose words.
+
+        Returns
+        -------
+        TokenSequences
+        """
+        lengths = self.lengths
+        kept = np.minimum(lengths, maxlen)
+        if lengths.max(initial=0) <= maxlen:
+            return self
+        return self._take(np.arange(len(self)), kept, lengths - kept if truncating == "pre" else 0)
+
+    def renumbered(self, new_ids: np.ndarray) -> "TokenSequences":
+        """Return the documents with other ids.
+
+        Parameters
+        ----------
+        new_ids : ndarray of int32
+            The new id of each old one. Words whose new id is 0 are dropped.
+
+        Returns
+        -------
+        TokenSequences
+        """
+        renumbered = self.with_ids(new_ids[self.ids])
+        return renumbered.keep(renumbered.ids != 0)
+
+    def keep(self, kept: np.ndarray) -> "TokenSequences":
+        """Return the documents without some of their words.
+
+        Parameters
+        ----------
+        kept : ndarray of bool
+            For each word of each document whether it is kept.
+
+        Returns
+        -------
+        TokenSequences
+        """
+        if kept.all():
+            return self
+        # How many words are kept up to each one: where a document ends, that is its new end.
+        return self._with(self.ids[kept], np.concatenate([[0], np.cumsum(kept)])[self.offsets])
+
+    def padded(self, maxlen: int | None = None, padding: str | None = None) -> np.ndarray:
+        """Return the matrix that Keras' ``pad_sequences`` makes of the ids.
+
+        Parameters
+        ----------
+        maxlen : int, optional
+            Its width; by default that of `shape`. Longer documents lose words in front.
+        padding : {"pre", "post"}, optional
+            The side on which zeros are added; by default the one set when the sequences were made.
+
+        Returns
+        -------
+        ndarray of shape (n_documents, maxlen), int32
+        """
+        width = self.shape[1] if maxlen is None else maxlen
+        documents = self.cut(width, "pre")
+        columns, lengths = np.arange(width), documents.lengths[:, None]
+        matrix = np.zeros((len(self), width), dtype=np.int32)
+        is_pre = (padding or self.padding) == "pre"
+        matrix[columns >= width - lengths if is_pre else columns < lengths] = documents.ids
+        return matrix
+
+    def batch(self, rows: np.ndarray, multiple: int = 1) -> np.ndarray:
+        """Return some documents as one matrix, padded behind and as wide as the longest of them.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Which documents.
+        multiple : int, default=1
+            The width is rounded up to a multiple of this, and never 0.
+
+        Returns
+        -------
+        ndarray of shape (len(rows), width), int32
+        """
+        lengths = self.offsets[rows + 1] - self.offsets[rows]
+        width = max(1, -(-int(lengths.max()) // multiple)) * multiple
+        batch = np.zeros((len(rows), width), dtype=np.int32)
+        batch[np.arange(width) < lengths[:, None]] = self.ids[self._positions(rows, lengths)]
+        return batch
+
+    def batches_by_length(self, max_positions: int, multiple: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield all documents, those of similar length together, as (their indices, `batch`).
+
+        Parameters
+        ----------
+        max_positions : int
+            No matrix is larger, unless one document alone is.
+        multiple : int
+            As for `batch`.
+        """
+        order = np.argsort(self.lengths, kind="stable")
+        widths = np.maximum(1, -(-self.lengths[order] // multiple)) * multiple
+        start = 0
+        while start < len(order):
+            # Widths rise, so the last document of a batch sets its width.
+            candidates = widths[start : start + max_positions]
+            sizes = candidates * np.arange(1, len(candidates) + 1)
+            stop = start + max(1, int(np.searchsorted(sizes, max_positions, side="right")))
+            yield order[start:stop], self.batch(order[start:stop], multiple)
+            start = stop
+
+    def tolist(self) -> list[list[int]]:
+        """Return the ids of each document as a list."""
+        return [document.tolist() for document in self]
+
+    def __repr__(self) -> str:
+        matrix = self.embedding_matrix
+        vectors = "no vectors" if matrix is None else f"vectors of dimension {matrix.shape[1]}"
+        return f"<{type(self).__name__}: {len(self):,} documents, {len(self.ids):,} word ids, {vectors}>"
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if self.embedding_matrix is not None:
+            raise TypeError(_NOT_A_MATRIX.format(problem="As an array they would lose the vectors."))
+        return self.padded() if dtype is None else self.padded().astype(dtype)
+
+    def __array_function__(self, func: Callable, types: Any, args: Any, kwargs: Any) -> Any:
+        """Join sequences of one vocabulary; what else NumPy can do with arrays is refused.
+
+        A matrix of ids beside other columns, as a FeatureUnion makes it, would be read as a longer text.
+        """
+        parts = list(args[0]) if func in (np.concatenate, np.vstack, np.hstack) and not kwargs.get("axis") else []
+        if parts and len(args) == 1 and all(isinstance(part, TokenSequences) for part in parts):
+            if len(parts) == 1:
+                return parts[0]
+            if func is not np.hstack:
+                return self.concatenate(parts)
+        raise TypeError(_NOT_A_MATRIX.format(problem=f"numpy.{func.__name__} cannot be applied to them."))
+
+
+def _as_ids(values: Any) -> np.ndarray:
+    given = np.asarray(values)
+    ids = given.astype(np.int32, copy=False) if given.size else np.zeros(given.shape, dtype=np.int32)
+    if not np.array_equal(ids, given):
+        raise ValueError(f"Word ids must be whole numbers of at most 32 bits; got values of type {given.dtype}.")
+    return ids
+
+
+def _offsets(lengths: np.ndarray) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])

@@ -1,0 +1,154 @@
+"""Labelled documents, and batches of documents of similar length."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from skglove.text.sequences import TokenSequences
+
+# How far, as a fraction of its length, a document may be sorted from its position: batches differ from epoch to epoch.
+_LENGTH_JITTER = 0.1
+
+
+@dataclass(frozen=True)
+class LabelledSequences:
+    """Documents with their classes and weights, or some of them.
+
+    Parameters
+    ----------
+    sequences : TokenSequences
+    y : ndarray of shape (n_documents,), int
+        The index of each document's class.
+    weights : ndarray of shape (n_documents,), float64
+        From 0 up.
+    rows : ndarray of int
+        The documents that belong to this subset. Subsets share all arrays but this one.
+    """
+
+    sequences: TokenSequences
+    y: np.ndarray
+    weights: np.ndarray
+    rows: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def subset(self, rows: np.ndarray) -> "LabelledSequences":
+        """Return other documents.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Which of all documents, not of this subset.
+        """
+        return replace(self, rows=rows)
+
+    def cut(self, maxlen: int | None) -> "LabelledSequences":
+        """Return the same documents without what comes after their first `maxlen` words.
+
+        Parameters
+        ----------
+        maxlen : int or None
+            None cuts nothing.
+        """
+        return self if maxlen is None else replace(self, sequences=self.sequences.cut(maxlen))
+
+    def class_priors(self, n_classes: int) -> np.ndarray:
+        """Return the weighted frequency of each class; of one that does not occur it is low, but not 0.
+
+        Parameters
+        ----------
+        n_classes : int
+
+        Returns
+        -------
+        ndarray of shape (n_classes,), float64
+        """
+        weights = self.weights[self.rows]
+        total = weights.sum()
+        priors = np.bincount(self.y[self.rows], weights, minlength=n_classes) / (total if total > 0 else 1)
+        return np.maximum(priors, 0.1 / n_classes)
+
+    def split(
+        self, fraction: float, random_state: np.random.RandomState
+    ) -> tuple["LabelledSequences", "LabelledSequences"]:
+        """Split at random, stratified by class where there are enough documents of each.
+
+        Parameters
+        ----------
+        fraction : float
+            Fraction of the documents in the second part.
+        random_state : RandomState
+
+        Returns
+        -------
+        training, held_out : LabelledSequences
+        """
+        y = self.y[self.rows]
+        counts = np.unique(y, return_counts=True)[1]
+        can_stratify = counts.min() >= 2 and min(fraction, 1 - fraction) * len(y) >= len(counts)
+        training, held_out = train_test_split(
+            self.rows, test_size=fraction, random_state=random_state, stratify=y if can_stratify else None
+        )
+        return self.subset(training), self.subset(held_out)
+
+
+class Batches:
+    """Batches of documents of similar length, each cut to its longest document, so that little is computed on padding.
+
+    The networks are built so that this changes no score.
+
+    Parameters
+    ----------
+    data : LabelledSequences
+    batch_size : int
+    multiple : int
+        The width of a batch is a multiple of this.
+    random_state : RandomState, optional
+        Shuffles the batches of each epoch; None keeps the order by length.
+    """
+
+    def __init__(
+        self,
+        data: LabelledSequences,
+        *,
+        batch_size: int,
+        multiple: int,
+        random_state: np.random.RandomState | None = None,
+    ) -> None:
+        self._sequences, self._rows = data.sequences, data.rows
+        self._y = data.y.astype(np.int32)
+        self._weights = (data.weights / data.weights[data.rows].mean()).astype(np.float32)
+        self._batch_size, self._multiple, self._random_state = batch_size, multiple, random_state
+
+    def __len__(self) -> int:
+        return -(-len(self._rows) // self._batch_size)
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Yield the batches of one epoch, newly shuffled each time.
+
+        Yields
+        ------
+        ids : ndarray of shape (n, width), int32
+        y : ndarray of shape (n,), int32
+        weights : ndarray of shape (n,), float32
+        """
+        for rows in self._epoch():
+            yield self._sequences.batch(rows, self._multiple), self._y[rows], self._weights[rows]
+
+    def _epoch(self) -> list[np.ndarray]:
+        """Return the rows of each batch of one epoch."""
+        lengths = self._sequences.lengths[self._rows].astype(float)
+        if self._random_state is None:
+            order = np.argsort(lengths, kind="stable")
+        else:
+            # Half a word more or less keeps documents of equal length from always meeting the same others.
+            noise = self._random_state.uniform(-1, 1, size=len(lengths))
+            order = np.argsort(lengths + noise * (0.5 + _LENGTH_JITTER * lengths), kind="stable")
+        batches = np.split(self._rows[order], np.arange(self._batch_size, len(order), self._batch_size))
+        if self._random_state is not None:
+            self._random_state.shuffle(starts := np.arange(len(batches)))
+            batches = [batches[i] for i in starts]
+        return batches
