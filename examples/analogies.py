@@ -1,8 +1,8 @@
-"""Kitchen is to dinner as what is to work? Arithmetic with words.
+"""Kitchen is to dinner as what is to work? Arithmetic with word vectors.
 
-The Keras tutorial that this package grew from begins with it: the difference between the vectors of two words is a
-meaning of its own, here "the room where it is had". Take dinner from kitchen, add work: the nearest word should be
-office. What comes out with 50 numbers a word is printed as it is.
+The Keras tutorial on pre-trained word embeddings starts with this example: the difference between the vectors of two
+words has a meaning, here "the room where it takes place". Subtract dinner from kitchen and add work, and the nearest
+word should be office. This script prints the results for vectors of 50 dimensions, right or wrong.
 
 Run with the 50-dimensional GloVe vectors of a package (no download)::
 
@@ -30,15 +30,15 @@ def main() -> None:
     vectors = WordVectors.load("glove.6B.50d")
     print(f"{vectors!r}\n")
 
-    print("b - a + c: the nearest words, with the cosine similarity, and the place of the expected one")
+    print("b - a + c: the nearest words with their cosine similarities, and the rank of the expected word")
     for a, b, c, expected in ANALOGIES:
         answers = vectors.most_similar(positive=[b, c], negative=[a], topn=5000)
         words = [word for word, _ in answers]
-        place = f"{words.index(expected) + 1:,}" if expected in words else "beyond 5,000"
+        rank = f"{words.index(expected) + 1:,}" if expected in words else "beyond 5,000"
         shown = ", ".join(f"{word} {score:.2f}" for word, score in answers[:3])
-        print(f"  {f'{b} - {a} + {c}':<28} = {shown:<40} {expected}: {place}")
+        print(f"  {f'{b} - {a} + {c}':<28} = {shown:<40} {expected}: {rank}")
 
-    print("\nThe words asked with are left out of the answers, as everybody does. Were they not:")
+    print("\nThe three given words are excluded, as is usual. Without this, the nearest words would be:")
     for a, b, c, _ in ANALOGIES[:4]:
         unit = {word: vectors[word] / (vectors[word] @ vectors[word]) ** 0.5 for word in (a, b, c)}
         word, score = vectors.most_similar(positive=unit[b] - unit[a] + unit[c], topn=1)[0]
@@ -48,7 +48,7 @@ def main() -> None:
     for words in ODD_ONES_OUT:
         print(f"  {words}: {vectors.doesnt_match(words.split())}")
 
-    print("\nNeighbours are words used alike, and those include opposites")
+    print("\nNeighbors are words that are used alike, which includes opposites")
     for word in ("kitchen", "hot", "love"):
         print(f"  {word}: {', '.join(near for near, _ in vectors.most_similar(word, topn=8))}")
 

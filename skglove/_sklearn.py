@@ -31,16 +31,18 @@ def validate_parameters(estimator: Any) -> None:
     validate_parameter_constraints(estimator._parameter_constraints, parameters, type(estimator).__name__)
 
 
-def check_sample_weight(sample_weight: Any, X: Any) -> np.ndarray:
+def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray:
     """Return one weight a document, from 0 up; ones by default.
 
     Parameters
     ----------
     sample_weight : array-like of shape (n_samples,), number or None
-    X : object with a length
+    n_samples : int
 
     Returns
     -------
     ndarray of shape (n_samples,), float64
     """
+    # scikit-learn counts the rows of an array.
+    X = np.empty((n_samples, 0))
     return _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state, compute_class_weight
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skglove import ops
@@ -22,7 +22,15 @@ from skglove.text.sequences import TokenSequences
 from skglove.training.batches import LabelledSequences
 from skglove.training.trainer import TrainingOptions
 from skglove.transaction import forget_fit, snapshot, transaction
-from skglove.validation import check_ids_below, check_same_vocabulary, check_training_data, check_word_ids, fingerprint
+from skglove.validation import (
+    check_classes,
+    check_ids_below,
+    check_same_vocabulary,
+    check_training_data,
+    check_word_ids,
+    fingerprint,
+    label,
+)
 
 _DOCUMENTS_AT_ONCE = 2048  # in scoring
 
@@ -220,13 +228,13 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         member = self._check_parameters()
         forget_fit(self)
         X, y = check_training_data(self, X, y)
-        weights = check_sample_weight(sample_weight, X)
+        weights = check_sample_weight(sample_weight, len(X))
         if not weights.all():
             X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
         classes = np.unique(y)
         if len(classes) < 2:
             raise ValueError(f"At least 2 classes are needed; y holds one class only: {classes.tolist()[:1]}.")
-        data = self._label(X, y, weights, classes)
+        data = label(X, y, weights, classes, self.class_weight)
         context = self._context(X, data, classes, check_random_state(self.random_state), last)
         start = None if last is None else member.checked_start(last.architecture_)
         if _has_words(data):
@@ -269,8 +277,8 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
                 "class_weight='balanced'; weights computed beforehand can be given as a dict."
             )
         X, y = check_training_data(self, X, y, reset=last is None)
-        known = self._check_classes(y, classes)
-        data = self._label(X, y, np.ones(len(X)), known)
+        known = check_classes(y, classes, None if last is None else last.classes_)
+        data = label(X, y, np.ones(len(X)), known, self.class_weight)
         # A generator is copied, so that a call that fails has drawn nothing from it.
         generator = copy.deepcopy(getattr(self, "_random_state_", None)) or check_random_state(self.random_state)
         context = self._context(X, data, known, generator, last)
@@ -368,36 +376,6 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         member = as_member(self.architecture)
         member.check_parameters()
         return member
-
-    def _label(self, X: TokenSequences, y: np.ndarray, weights: np.ndarray, classes: np.ndarray) -> LabelledSequences:
-        """Join documents with their classes and their weights, the caller's times the class's."""
-        positions = np.searchsorted(classes, y)
-        if self.class_weight is not None:
-            of_class = compute_class_weight(self.class_weight, classes=classes, y=y)
-            if not (np.isfinite(of_class).all() and (of_class >= 0).all() and of_class.any()):
-                raise ValueError(
-                    f"class_weight must hold finite numbers from 0 up, not all 0; got {self.class_weight!r}."
-                )
-            weights = weights * of_class[positions]
-        return LabelledSequences(X, positions, weights, np.flatnonzero(weights))
-
-    def _check_classes(self, y: np.ndarray, classes: Any) -> np.ndarray:
-        """Return the classes of a series of `partial_fit`."""
-        known = getattr(self, "classes_", None)
-        if known is None and classes is None:
-            raise ValueError(
-                "classes must be passed on the first call to partial_fit: all labels that will ever occur."
-            )
-        if known is None:
-            known = np.unique(classes)
-        elif classes is not None and not np.array_equal(np.unique(classes), known):
-            raise ValueError(f"classes={classes!r} are not those of the first call to partial_fit, {known.tolist()}.")
-        unknown = np.setdiff1d(y, known)
-        if len(unknown):
-            raise ValueError(
-                f"y holds classes that the first call did not name: {unknown.tolist()}; known are {known.tolist()}."
-            )
-        return known
 
     def _context(
         self,

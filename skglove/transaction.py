@@ -29,11 +29,12 @@ def transaction(estimator: Any) -> Iterator[Any]:
     draft = snapshot(estimator)
     draft.__dict__ = dict(vars(estimator))
     generator = getattr(estimator, "random_state", None)
-    state = generator.get_state() if isinstance(generator, np.random.RandomState) else None
+    generators = [generator] if isinstance(generator, np.random.RandomState) else []
+    states = [generator.get_state() for generator in generators]
     try:
         yield draft
     except BaseException:
-        if state is not None:
+        for generator, state in zip(generators, states, strict=True):
             generator.set_state(state)
         raise
     estimator.__dict__ = vars(draft)

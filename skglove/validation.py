@@ -5,10 +5,12 @@ import zlib
 from typing import Any
 
 import numpy as np
+from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_consistent_length, check_non_negative, validate_data
 
 from skglove.text.sequences import TokenSequences
+from skglove.training.batches import LabelledSequences
 
 
 def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -> tuple[TokenSequences, np.ndarray]:
@@ -80,6 +82,72 @@ def check_word_ids(estimator: Any, X: Any) -> TokenSequences:
         return X.keep(X.ids < estimator.input_dim_)
     check_ids_below(X, estimator.input_dim_)
     return X
+
+
+def check_classes(y: np.ndarray, classes: Any, known: np.ndarray | None) -> np.ndarray:
+    """Return the classes of a series of calls of `partial_fit`.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+    classes : array-like of shape (n_classes,) or None
+        As passed to this call.
+    known : ndarray of shape (n_classes,) or None
+        Of the earlier calls, if there were any.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+
+    Raises
+    ------
+    ValueError
+        If `classes` is missing in the first call or differs in a later one, or `y` holds another class.
+    """
+    if known is None and classes is None:
+        raise ValueError("classes must be passed on the first call to partial_fit: all labels that will ever occur.")
+    if known is None:
+        known = np.unique(classes)
+    elif classes is not None and not np.array_equal(np.unique(classes), known):
+        raise ValueError(f"classes={classes!r} are not those of the first call to partial_fit, {known.tolist()}.")
+    unknown = np.setdiff1d(y, known)
+    if len(unknown):
+        raise ValueError(
+            f"y holds classes that the first call did not name: {unknown.tolist()}; known are {known.tolist()}."
+        )
+    return known
+
+
+def label(
+    sequences: TokenSequences, y: np.ndarray, weights: np.ndarray, classes: np.ndarray, class_weight: Any
+) -> LabelledSequences:
+    """Join documents with their classes and their weights, those of the documents times those of their classes.
+
+    Parameters
+    ----------
+    sequences : TokenSequences
+    y : ndarray of shape (n_samples,)
+    weights : ndarray of shape (n_samples,), float64
+    classes : ndarray of shape (n_classes,)
+    class_weight : dict, "balanced" or None
+
+    Returns
+    -------
+    LabelledSequences
+        Without the documents of weight 0.
+
+    Raises
+    ------
+    ValueError
+        If a class has a weight that makes no sense.
+    """
+    positions = np.searchsorted(classes, y)
+    if class_weight is not None:
+        of_class = compute_class_weight(class_weight, classes=classes, y=y)
+        if not (np.isfinite(of_class).all() and (of_class >= 0).all() and of_class.any()):
+            raise ValueError(f"class_weight must hold finite numbers from 0 up, not all 0; got {class_weight!r}.")
+        weights = weights * of_class[positions]
+    return LabelledSequences(sequences, positions, weights, np.flatnonzero(weights))
 
 
 def check_ids_below(sequences: TokenSequences, input_dim: int) -> None:

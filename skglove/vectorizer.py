@@ -276,6 +276,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
     @property
     def _n_features_out(self) -> int:
         check_is_fitted(self)
+        assert self.embedding_matrix_ is not None  # means are of vectors
         return self.embedding_matrix_.shape[1]
 
     def _tokenizer(self) -> Tokenizer:
@@ -329,7 +330,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         sequences = TokenSequences.concatenate(list(parts))
         if self.output == "sequences":
             return sequences
-        return mean_vectors(sequences, self.idf_ if self.use_idf else np.ones(len(self.embedding_matrix_)))
+        return mean_vectors(sequences, self.idf_ if self.use_idf else np.ones(len(self.vocabulary_) + 1))
 
     def _check_words(self, counts: WordCounts) -> None:
         if not len(counts):

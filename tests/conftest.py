@@ -34,7 +34,7 @@ def corpus():
 
 @pytest.fixture(scope="session")
 def vectors():
-    """Return vectors in which the words of a class are alike, as pre-trained ones would be."""
+    """Return vectors in which the words of a class are similar, as pre-trained ones would be."""
     rng = np.random.RandomState(1)
     groups = [ANIMALS, TOOLS, FILLERS[:-3]]
     centers = rng.normal(size=(len(groups), 16))

@@ -1,12 +1,12 @@
-"""How long until the word vectors are there: this package, the tutorial's loop, gensim.
+"""Time and memory to load word vectors: this package, the loop of the Keras tutorial, and gensim.
 
-Writes its table to ``vectors.md`` beside it::
+Writes a table to ``vectors.md`` in the same folder::
 
     python examples/benchmarks/vectors.py --vectors glove.6B.100d.txt
 
-A file of fewer than ``--words`` words is filled up with made-up words that repeat its rows' numbers; without
-``--vectors``, all of it is made: random numbers printed as GloVe prints them. Each load runs in a process of its own,
-for memory's sake, and the contestants take turns; the file is in the page cache for all of them.
+If the file has fewer than ``--words`` words, made-up words with the numbers of existing ones are added. Without
+``--vectors``, all words are made up, with random numbers in GloVe's precision. Each load runs in a new process, so that
+its memory can be measured; the methods take turns, and the file is in the page cache for all of them.
 """
 
 import argparse
@@ -24,10 +24,12 @@ from pathlib import Path
 from memory import megabytes
 
 VOCABULARY = 20_000
+TUTORIAL, GENSIM = "the tutorial's loop", "gensim"
+CONVERSION, MAPPED = "all, converted into the cache", "all, memory-mapped from the cache"
 
 
 def make_file(path: Path, given: str | None, words: int, dim: int) -> str:
-    """Write a vectors file of so many words; returns what it is."""
+    """Write a vectors file with a number of words; returns a description."""
     import numpy as np
 
     written = 0
@@ -51,7 +53,7 @@ def make_file(path: Path, given: str | None, words: int, dim: int) -> str:
 
 
 def choose_vocabulary(path: Path, target: Path) -> None:
-    """Choose as a corpus would: half among the first 20,000 words, a third up to 100,000, the others behind."""
+    """Sample words as in a corpus: half from the first 20,000 words, a third up to 100,000, the rest from the others."""
     with open(path, encoding="utf-8") as file:
         words = [line.split(" ", 1)[0] for line in file]
     pick = random.Random(0)
@@ -63,23 +65,23 @@ def choose_vocabulary(path: Path, target: Path) -> None:
     target.write_text("\n".join(sorted(chosen)), encoding="utf-8")
 
 
-# What the contestants do. Each ends with the matrix of an embedding layer: (20,001, dim).
+# The methods. Each returns the matrix of an embedding layer, of shape (20,001, dim), or all vectors.
 
 
-def ours(path: str, words: list[str]) -> object:
+def skglove_vocabulary(path: str, words: list[str]) -> object:
     from skglove.vectors import WordVectors
 
     return WordVectors.load(path, vocabulary=words).embedding_matrix(words)
 
 
-def ours_whole(path: str, words: list[str]) -> object:
+def skglove_all(path: str, words: list[str]) -> object:
     from skglove.vectors import WordVectors
 
     return WordVectors.load(path)
 
 
 def tutorial(path: str, words: list[str]) -> object:
-    """Do as the Keras tutorial: every line to an array, all kept, then the matrix."""
+    """Convert each line to an array, as the Keras tutorial does."""
     import numpy as np
 
     embeddings_index = {}
@@ -107,24 +109,24 @@ def gensim(path: str, words: list[str]) -> object:
     return matrix
 
 
-def run_child(contestant: str, path: str, vocabulary: str) -> None:
-    """Time one load, with what it needs already imported; print seconds, and memory above the imports."""
+def run_child(method: str, path: str, vocabulary: str) -> None:
+    """Load once and print the duration and the memory, both without imports."""
     import numpy as np
 
-    if contestant == "gensim":
+    if method == "gensim":
         import gensim.models  # noqa: F401
-    elif contestant.startswith("ours"):
+    elif method.startswith("skglove"):
         import filelock  # noqa: F401
         import platformdirs  # noqa: F401
 
-        import skglove.vectors.finding  # noqa: F401
+        import skglove.vectors  # noqa: F401
     words = Path(vocabulary).read_text(encoding="utf-8").split("\n")
     before = megabytes("VmRSS")
     begin = time.perf_counter()
-    result = globals()[contestant](path, words)
+    result = globals()[method](path, words)
     seconds = time.perf_counter() - begin
     peak = megabytes("VmHWM") - before
-    if contestant == "ours_whole":
+    if method == "skglove_all":
         total = float(result.vectors[::97].astype(np.float64).sum())
     else:
         total = float(np.asarray(result, np.float64).sum())
@@ -132,25 +134,25 @@ def run_child(contestant: str, path: str, vocabulary: str) -> None:
 
 
 def time_most_similar(path: str, words: list[str], rounds: int) -> list[tuple[float, float]]:
-    """Ask both the same, in one process, taking turns; the first question each is not counted: it finds the norms."""
+    """Time the same queries in one process, taking turns; the first ones are not counted, as they compute the norms."""
     import numpy as np
     from gensim.models import KeyedVectors
 
     from skglove.vectors import WordVectors
 
-    mine = WordVectors.load(path)
+    ours = WordVectors.load(path)
     theirs = KeyedVectors.load_word2vec_format(path, no_header=True)
     times = []
     for i in range(rounds * 20 + 1):
         query = {"positive": [words[i], words[-i - 1]], "negative": [words[i + 500]]}
         pair = []
         answers = []
-        for vectors in (mine, theirs):
+        for vectors in (ours, theirs):
             begin = time.perf_counter()
             answers.append(vectors.most_similar(**query))
             pair.append(time.perf_counter() - begin)
         scores = [[score for _, score in answer] for answer in answers]
-        assert np.allclose(*scores, atol=1e-6)  # the words of equal rows may come in either order
+        assert np.allclose(*scores, atol=1e-6)  # words with equal rows may be in any order
         times.append(tuple(pair))
     return times[1:]
 
@@ -171,7 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vectors", metavar="FILE", help="a GloVe text file")
     parser.add_argument("--words", type=int, default=400_000)
-    parser.add_argument("--dim", type=int, default=100, help="numbers a word, without --vectors")
+    parser.add_argument("--dim", type=int, default=100, help="dimensions, without --vectors")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -185,29 +187,28 @@ def main() -> None:
         choose_vocabulary(path, vocabulary)
         words = vocabulary.read_text(encoding="utf-8").split("\n")
 
-        def load(contestant: str, home: str) -> dict[str, float]:
-            command = [sys.executable, __file__, "--child", contestant, str(path), str(vocabulary)]
+        def load(method: str, home: str) -> dict[str, float]:
+            command = [sys.executable, __file__, "--child", method, str(path), str(vocabulary)]
             here = str(Path(__file__).parents[2])
             environment = {**os.environ, "SKGLOVE_HOME": home, "PYTHONPATH": here}
             return json.loads(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
 
         results: dict[str, list[dict[str, float]]] = {}
         for i in range(options.rounds):
-            first, second = f"{folder}/lines{i}", f"{folder}/whole{i}"
+            home = f"{folder}/home{i}"
             turns = [
-                ("first load, vocabulary", "ours", first),
-                ("the tutorial's loop", "tutorial", first),
-                ("second load, vocabulary, from the line index", "ours", first),
-                ("gensim", "gensim", first),
-                ("conversion of the whole", "ours_whole", second),
-                ("load from the cache, vocabulary", "ours", second),
-                ("load from the cache, all (mapped)", "ours_whole", second),
+                ("vocabulary, from the text file", "skglove_vocabulary"),
+                (TUTORIAL, "tutorial"),
+                (GENSIM, "gensim"),
+                (CONVERSION, "skglove_all"),
+                ("vocabulary, from the cache", "skglove_vocabulary"),
+                (MAPPED, "skglove_all"),
             ]
-            for label, contestant, home in turns:
-                results.setdefault(label, []).append(load(contestant, home))
+            for label, method in turns:
+                results.setdefault(label, []).append(load(method, home))
                 print(f"round {i + 1}: {label}: {results[label][-1]}", file=sys.stderr)
         sums = {label: {round(r["sum"], 2) for r in runs} for label, runs in results.items()}
-        os.environ["SKGLOVE_HOME"] = f"{folder}/whole0"
+        os.environ["SKGLOVE_HOME"] = f"{folder}/home0"
         similar = time_most_similar(str(path), words, options.rounds)
         size = path.stat().st_size
     report(options, what, size, results, similar, sums)
@@ -221,9 +222,7 @@ def report(options, what, size, results, similar, sums) -> None:
         pairs = zip(results[peer], results[label], strict=True)
         return f"{statistics.median(p['seconds'] / o['seconds'] for p, o in pairs):,.0f}"
 
-    matrices = [
-        label for label in sums if label not in ("conversion of the whole", "load from the cache, all (mapped)")
-    ]
+    matrices = [label for label in sums if label not in (CONVERSION, MAPPED)]
     agree = len(set().union(*(sums[label] for label in matrices))) == 1
     command = "python examples/benchmarks/vectors.py" + (
         f" --words {options.words}" if options.words != 400_000 else ""
@@ -234,8 +233,8 @@ def report(options, what, size, results, similar, sums) -> None:
         "",
         f"Made by `{command} --rounds {options.rounds}` on {machine()}.",
         f"File: {what}; {size / 1e6:,.0f} MB of text, in the page cache. Vocabulary: {VOCABULARY:,} of its words.",
-        f"Medians of {options.rounds} rounds, each load in a process of its own, contestants taking turns; imports are",
-        "not counted. Memory is the peak above that after the imports. "
+        f"Medians of {options.rounds} rounds. Each load runs in a new process, and the methods take turns. Imports are",
+        "not counted; memory is the peak minus the memory after the imports. "
         + ("All matrices are equal." if agree else "THE MATRICES DIFFER."),
         "",
         "| | seconds | peak MB | times faster than the tutorial's loop | than gensim |",
@@ -243,14 +242,14 @@ def report(options, what, size, results, similar, sums) -> None:
     ]
     for label, runs in results.items():
         memory = statistics.median(run["MB"] for run in runs)
-        peers = [ratio("the tutorial's loop", label), ratio("gensim", label)]
+        peers = [ratio(TUTORIAL, label), ratio(GENSIM, label)]
         lines.append(f"| {label} | {median(label):.3f} | {memory:,.0f} | {peers[0]} | {peers[1]} |")
-    mine, theirs = (statistics.median(pair[i] for pair in similar) * 1000 for i in (0, 1))
+    ours, theirs = (statistics.median(pair[i] for pair in similar) * 1000 for i in (0, 1))
     faster = statistics.median(b / a for a, b in similar)
     lines += [
         "",
-        f"`most_similar` of two words less one, all {options.words:,} words, {len(similar)} questions in turn, "
-        f"same answers: {mine:.1f} ms, gensim {theirs:.1f} ms; median ratio gensim / ours {faster:.2f}.",
+        f"`most_similar` with two positive words and a negative one, all {options.words:,} words, {len(similar)} "
+        f"queries, same results: {ours:.1f} ms, gensim {theirs:.1f} ms; median ratio gensim / skglove {faster:.2f}.",
         "",
     ]
     text = "\n".join(lines)

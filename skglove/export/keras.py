@@ -65,7 +65,9 @@ def to_keras(pipeline: Any) -> Any:
         split=vectorizer.split,
         name="word_ids",
     )(texts)
-    if classifier.input_dim_ <= len(vectorizer.vocabulary_):  # it was trained on a plain matrix, which lacked the last words
+    if classifier.input_dim_ <= len(
+        vectorizer.vocabulary_
+    ):  # it was trained on a plain matrix, which lacked the last words
         ids = keras.ops.where(ids < classifier.input_dim_, ids, 0)
     return keras.Model(texts, classifier.to_keras()(ids), name="text_classifier")
 

@@ -184,7 +184,6 @@ class Recorder:
         return self._onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
 
     # What follows is described in `skglove.ops`.
-    # ruff: noqa: D102
 
     def cast(self, x: Tensor, dtype: str) -> Tensor:
         return x if x.dtype == dtype else self.node("Cast", x, dtype=dtype, to=self._type(dtype))
@@ -232,7 +231,9 @@ class Recorder:
         return self.node("Concat", *xs, axis=axis)
 
     def pad(self, x: Tensor, pad_width: list[list[int]]) -> Tensor:
-        return self.node("Pad", x, self.integers([before for before, _ in pad_width] + [after for _, after in pad_width]))
+        return self.node(
+            "Pad", x, self.integers([before for before, _ in pad_width] + [after for _, after in pad_width])
+        )
 
     def take(self, table: np.ndarray, indices: Tensor, axis: int) -> Tensor:
         return self.node("Gather", self._constant(table, "float32"), indices, axis=axis)

@@ -35,6 +35,8 @@ class Custom(Network):
     _parameter_constraints = {"function": [callable]}  # noqa: RUF012 - read as scikit-learn reads it
     embedding_dropout = dropout = 0.0
 
+    _scorer: Any  # the Keras model that scores; built when first needed, never saved
+
     def __init__(self, function: Callable) -> None:
         self.function = function
 
@@ -80,7 +82,7 @@ class Custom(Network):
                 self._scorer = keras.Model(ids, self.keras_logits(ids))
         return self.logits_of_batches(sequences, None)
 
-    def forward(self, ops: Any, ids: Any) -> Any:  # noqa: D102 - inherited
+    def forward(self, ops: Any, ids: Any) -> Any:
         if ops is None:
             return self._scorer(ids, training=False)
         raise ValueError(
@@ -88,7 +90,7 @@ class Custom(Network):
             "returns, or write the architecture as a subclass of skglove.models.Network."
         )
 
-    def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:  # noqa: D102 - inherited
+    def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:
         raise ValueError(
             "The scores of a custom architecture cannot be taken apart. Take gradients through what `to_keras` returns, or write "
             "the architecture as a subclass of skglove.models.Network."

@@ -78,11 +78,11 @@ class WideAndDeep(Member):
     def _network(self) -> Parallel:
         return Parallel(**self.get_params(deep=False))
 
-    def check_parameters(self) -> None:  # noqa: D102 - inherited
+    def check_parameters(self) -> None:
         super().check_parameters()
         self._network().check_parameters()
 
-    def fit(  # noqa: D102 - inherited
+    def fit(
         self,
         data: LabelledSequences,
         context: FitContext,
@@ -104,12 +104,10 @@ class WideAndDeep(Member):
             weights = learn_weights(scores, data.y[rows], _PRIOR_WEIGHTS)
             data = data.subset(np.concatenate([training.rows, rows]))
         linear.train(features, data)
-        return self._fitted(network_=network, linear_=linear.merged(weights[:2]), weights_=weights)
+        return self._fitted(network_=network, linear_=linear.merged(weights[:2].tolist()), weights_=weights)
 
     @staticmethod
-    def _hold_out(
-        data: LabelledSequences, context: FitContext
-    ) -> tuple[LabelledSequences, LabelledSequences | None]:
+    def _hold_out(data: LabelledSequences, context: FitContext) -> tuple[LabelledSequences, LabelledSequences | None]:
         options = context.options
         if options.early_stopping:
             return data.split(options.validation_fraction, context.random_state)
@@ -117,7 +115,7 @@ class WideAndDeep(Member):
             return data, None
         return data.split(min(options.validation_fraction, _MOST_HELD_OUT / len(data)), context.random_state)
 
-    def partial_fit(  # noqa: D102 - inherited
+    def partial_fit(
         self, data: LabelledSequences, context: FitContext, *, start: Member | None = None
     ) -> "WideAndDeep":
         network = self._network().partial_fit(data, context, start=getattr(start, "network_", None))
@@ -134,7 +132,7 @@ class WideAndDeep(Member):
             network_=network, linear_=linear, weights_=getattr(start, "weights_", np.array(_PRIOR_WEIGHTS))
         )
 
-    def untrained(self, context: FitContext) -> "WideAndDeep":  # noqa: D102 - inherited
+    def untrained(self, context: FitContext) -> "WideAndDeep":
         network = self._network().untrained(context)
         return self._fitted(network_=network, linear_=None, weights_=np.array(_PRIOR_WEIGHTS))
 
@@ -149,16 +147,16 @@ class WideAndDeep(Member):
             return score(self.network_)
         return score(self.network_) * float(self.weights_[2]) + score(self.linear_)
 
-    def logits(self, sequences: TokenSequences) -> np.ndarray:  # noqa: D102 - inherited
+    def logits(self, sequences: TokenSequences) -> np.ndarray:
         return self._weighted(lambda member: member.logits(sequences))
 
-    def forward(self, ops: Any, ids: Any) -> Any:  # noqa: D102 - inherited
+    def forward(self, ops: Any, ids: Any) -> Any:
         return self._weighted(lambda member: member.forward(ops, ids))
 
-    def keras_logits(self, ids: Any) -> Any:  # noqa: D102 - inherited
+    def keras_logits(self, ids: Any) -> Any:
         return self._weighted(lambda member: member.keras_logits(ids))
 
-    def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:  # noqa: D102 - inherited
+    def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:
         if self.linear_ is None:
             return self.network_.contributions(ids)
         (deep_spans, deep_bias), (wide_spans, wide_bias) = (

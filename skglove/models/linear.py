@@ -51,7 +51,7 @@ class Linear(Member):
     _parameter_constraints: dict[str, Any] = {}  # noqa: RUF012 - read as scikit-learn reads it
     history_: dict[str, list[float]] = {}  # noqa: RUF012 - never changed
 
-    def fit(  # noqa: D102 - inherited
+    def fit(
         self,
         data: LabelledSequences,
         context: FitContext,
@@ -64,9 +64,7 @@ class Linear(Member):
         training.train(training.features(data.sequences), data)
         return training.merged(PART_WEIGHTS)
 
-    def partial_fit(  # noqa: D102 - inherited
-        self, data: LabelledSequences, context: FitContext, *, start: Member | None = None
-    ) -> "Linear":
+    def partial_fit(self, data: LabelledSequences, context: FitContext, *, start: Member | None = None) -> "Linear":
         training = LinearTraining(context, getattr(start, "training_state_", None))
         sequences = data.sequences[data.rows]
         training.observe(sequences)
@@ -74,7 +72,7 @@ class Linear(Member):
         training.train(training.features(sequences), part, epochs=1)
         return training.merged(PART_WEIGHTS, keep_state=True)
 
-    def untrained(self, context: FitContext) -> "Linear":  # noqa: D102 - inherited
+    def untrained(self, context: FitContext) -> "Linear":
         n_columns, n_classes = context.input_dim + PAIR_COLUMNS, context.head.n_classes
         return self._fitted(
             idf_=np.ones(n_columns, dtype=np.float32),
@@ -84,7 +82,7 @@ class Linear(Member):
             training_state_=None,
         )
 
-    def logits(self, sequences: TokenSequences) -> np.ndarray:  # noqa: D102 - inherited
+    def logits(self, sequences: TokenSequences) -> np.ndarray:
         n_ids = len(self.idf_) - PAIR_COLUMNS
         words, pairs, words_norm, norm = weigh(sequences, self.idf_)
         total = words @ self.kernel_[:n_ids]
@@ -94,7 +92,7 @@ class Linear(Member):
             scores += words @ self.word_kernel_ / words_norm
         return scores
 
-    def forward(self, ops: Any, ids: Any) -> Any:  # noqa: D102 - inherited
+    def forward(self, ops: Any, ids: Any) -> Any:
         n_ids = len(self.idf_) - PAIR_COLUMNS
         words_kernel, pairs_kernel = np.split(self.kernel_, [n_ids])
 
@@ -111,7 +109,7 @@ class Linear(Member):
             return logits
         return logits + scores(words, words_parts, self.word_kernel_) / norm(words_square)
 
-    def keras_logits(self, ids: Any) -> Any:  # noqa: D102 - inherited
+    def keras_logits(self, ids: Any) -> Any:
         # A model of its own, which is one line of the summary.
         keras, ops = import_keras(), KerasOps()
         inner = keras.Input((None,), dtype="int32", name="linear_ids")

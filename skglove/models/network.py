@@ -84,10 +84,10 @@ class Network(Member):
         """
         raise NotImplementedError
 
-    def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:  # noqa: D102 - inherited
+    def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:
         raise ValueError(f"{type(self).__name__} does not define `contributions`, so its scores cannot be taken apart.")
 
-    def fit(  # noqa: D102 - inherited
+    def fit(
         self,
         data: LabelledSequences,
         context: FitContext,
@@ -103,9 +103,7 @@ class Network(Member):
         history = self._train(trainer, data, context, validation=validation)
         return self._with_weights_of(keras_network, context, start, history_=history, training_state_=None)
 
-    def partial_fit(  # noqa: D102 - inherited
-        self, data: LabelledSequences, context: FitContext, *, start: Member | None = None
-    ) -> "Network":
+    def partial_fit(self, data: LabelledSequences, context: FitContext, *, start: Member | None = None) -> "Network":
         settings, kept = context.options.optimizer_settings, getattr(start, "training_state_", None)
         keras_network = self._new_keras_network(context, start)
         # An optimizer that has been changed starts from nothing.
@@ -115,7 +113,7 @@ class Network(Member):
         state = {"settings": settings, "arrays": trainer.state()}
         return self._with_weights_of(keras_network, context, start, history_=history, training_state_=state)
 
-    def untrained(self, context: FitContext) -> "Network":  # noqa: D102 - inherited
+    def untrained(self, context: FitContext) -> "Network":
         network = self._new_keras_network(context)
         return self._with_weights_of(network, context, None, history_={}, training_state_=None)
 
@@ -195,16 +193,14 @@ class Network(Member):
         kernel, _ = network.get_layer("logits").get_weights()
         network.get_layer("logits").set_weights([kernel, context.head.initial_bias(context.class_priors)])
 
-    def _with_weights_of(
-        self, network: Any, context: FitContext, start: Member | None, **attributes: Any
-    ) -> "Network":
+    def _with_weights_of(self, network: Any, context: FitContext, start: Member | None, **attributes: Any) -> "Network":
         weights = {layer.name: layer.get_weights() for layer in network.layers if layer.weights}
         if not context.trainable:  # one copy is enough
             weights["embedding"] = start.weights_["embedding"] if start else [context.embedding_matrix]
         n_classes = context.head.n_classes
         return self._fitted(weights_=weights, trainable_=context.trainable, n_classes_=n_classes, **attributes)
 
-    def logits(self, sequences: TokenSequences) -> np.ndarray:  # noqa: D102 - inherited
+    def logits(self, sequences: TokenSequences) -> np.ndarray:
         return self.logits_of_batches(self._read(sequences), numpy_ops)
 
     def _read(self, sequences: TokenSequences) -> TokenSequences:
@@ -229,7 +225,7 @@ class Network(Member):
             scores[rows] = self.forward(ops, ids)
         return scores
 
-    def forward(self, ops: Any, ids: Any) -> Any:  # noqa: D102 - inherited
+    def forward(self, ops: Any, ids: Any) -> Any:
         ids = self._crop(ops, ids)
         mask = ops.expand_dims(ops.cast(ops.not_equal(ids, 0), "float32"), 2)
         words = ops.take(self.weights_["embedding"][0], ids, axis=0) * mask
@@ -242,7 +238,7 @@ class Network(Member):
             ids = ids[:, : self.maxlen]
         return ops.pad(ids, [[0, 0], [0, self.width_multiple - 1]]) if self.width_multiple > 1 else ids
 
-    def keras_logits(self, ids: Any) -> Any:  # noqa: D102 - inherited
+    def keras_logits(self, ids: Any) -> Any:
         keras = import_keras()
         ids = self._crop(keras.ops, ids)
         sizes = *self.weights_["embedding"][0].shape, self.n_classes_

@@ -66,13 +66,13 @@ class Parallel(Network):
         self.embedding_dropout = embedding_dropout
         self.dropout = dropout
 
-    def check_parameters(self) -> None:  # noqa: D102 - inherited
+    def check_parameters(self) -> None:
         super().check_parameters()
         sizes = self.kernel_sizes
         if not len(sizes) or not all(isinstance(size, Integral) and size > 0 for size in sizes):
             raise ValueError(f"kernel_sizes must be positive integers, such as (3, 4, 5); got {sizes!r}.")
 
-    def keras_features(self, words: Any, mask: Any, seeds: Iterator[int]) -> Any:  # noqa: D102 - inherited
+    def keras_features(self, words: Any, mask: Any, seeds: Iterator[int]) -> Any:
         keras = import_keras()
         pooled = [
             keras.layers.GlobalMaxPooling1D(data_format="channels_last", name=f"global_pool_{i}")(
@@ -86,12 +86,12 @@ class Parallel(Network):
     def _convolutions(self) -> list[list[np.ndarray]]:
         return [self.weights_[f"conv_{i}"] for i in range(len(self.kernel_sizes))]
 
-    def features(self, ops: Any, words: Any, mask: Any) -> Any:  # noqa: D102 - inherited
+    def features(self, ops: Any, words: Any, mask: Any) -> Any:
         convolved = [ops.relu(ops.conv(words, kernel, padding="same") + bias) for kernel, bias in self._convolutions]
         # A ReLU is never below 0, so zeros at padded positions change no maximum.
         return ops.concatenate([ops.max(x * mask, axis=1) for x in convolved], axis=1)
 
-    def logits(self, sequences: TokenSequences) -> np.ndarray:  # noqa: D102 - inherited
+    def logits(self, sequences: TokenSequences) -> np.ndarray:
         kernels, biases = zip(*self._convolutions, strict=True)
         out_kernel, out_bias = self.weights_["logits"]
         scores = np.empty((len(sequences), len(out_bias)), dtype=np.float32)

@@ -79,7 +79,7 @@ class Stacked(Network):
         """What the width of a batch must be a multiple of, so that every pooling window is a whole one."""
         return self.pool_size ** (self.n_conv_layers - 1)
 
-    def check_parameters(self) -> None:  # noqa: D102 - inherited
+    def check_parameters(self) -> None:
         super().check_parameters()
         if self.width_multiple > _LARGEST_MULTIPLE:
             raise ValueError(
@@ -87,7 +87,7 @@ class Stacked(Network):
                 f"one, so every text would be padded to that; at most {_LARGEST_MULTIPLE} are allowed. Lower one of the two."
             )
 
-    def keras_features(self, words: Any, mask: Any, seeds: Iterator[int]) -> Any:  # noqa: D102 - inherited
+    def keras_features(self, words: Any, mask: Any, seeds: Iterator[int]) -> Any:
         layers = import_keras().layers
         x = words
         for i in range(self.n_conv_layers):
@@ -103,7 +103,7 @@ class Stacked(Network):
     def _convolutions(self) -> list[list[np.ndarray]]:
         return [self.weights_[f"conv_{i}"] for i in range(self.n_conv_layers)]
 
-    def features(self, ops: Any, words: Any, mask: Any) -> Any:  # noqa: D102 - inherited
+    def features(self, ops: Any, words: Any, mask: Any) -> Any:
         first_kernel, _ = self._convolutions[0]
         return self._after_first_convolution(ops, ops.conv(words, first_kernel, padding="same"), mask)
 
@@ -116,7 +116,7 @@ class Stacked(Network):
         kernel, bias = self.weights_["dense"]
         return ops.relu(ops.matmul(ops.max(x, axis=1), kernel) + bias)
 
-    def logits(self, sequences: TokenSequences) -> np.ndarray:  # noqa: D102 - inherited
+    def logits(self, sequences: TokenSequences) -> np.ndarray:
         kernel, bias = self.weights_["logits"]
         scores = np.empty((len(sequences), len(bias)), dtype=np.float32)
         first_kernel, _ = self._convolutions[0]
@@ -124,7 +124,7 @@ class Stacked(Network):
             sequences, self.weights_["embedding"][0], [first_kernel], POSITIONS_PER_BATCH, self.width_multiple
         )
         for rows, padded, (convolved,) in batches:
-            mask = np.float32(~padded)[:, :, None]
+            mask = (~padded)[:, :, None].astype(np.float32)
             scores[rows] = self._after_first_convolution(numpy_ops, convolved, mask) @ kernel + bias
         return scores
 

@@ -63,9 +63,7 @@ class Tfidf:
         return smooth_idf(self.document_counts, self.n_documents).astype(np.float32)
 
 
-def weigh(
-    sequences: TokenSequences, idf: np.ndarray
-) -> tuple[csr_matrix, csr_matrix, np.ndarray, np.ndarray]:
+def weigh(sequences: TokenSequences, idf: np.ndarray) -> tuple[csr_matrix, csr_matrix, np.ndarray, np.ndarray]:
     """Return the tf-idf of words and of pairs, not normalized, and what to divide it by.
 
     Parameters

@@ -96,9 +96,7 @@ class Tokenizer:
         """
         get = vocabulary.get
         if unknown_id is None:
-            return _flatten(
-                texts, lambda text: list(filter(None, map(get, filter(None, self.pieces(text)))))
-            )
+            return _flatten(texts, lambda text: list(filter(None, map(get, filter(None, self.pieces(text))))))
         return _flatten(texts, lambda text: [get(word, unknown_id) for word in self.words(text)])
 
 

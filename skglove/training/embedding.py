@@ -48,9 +48,7 @@ class LazyEmbedding:
         rows, gradient = _sum_by_row(ids, gradient)
         step = tf.cast(adam.iterations + 1, gradient.dtype)
         unbiased = []
-        for moment, new, decay in zip(
-            self.moments, (gradient, gradient**2), (adam.beta_1, adam.beta_2), strict=True
-        ):
+        for moment, new, decay in zip(self.moments, (gradient, gradient**2), (adam.beta_1, adam.beta_2), strict=True):
             old = tf.gather(moment, rows)
             value = old + (new - old) * (1 - decay)
             moment.scatter_update(tf.IndexedSlices(value, rows))
@@ -85,4 +83,3 @@ def rows_as_input(network: Any) -> Any:
         Shares the layers of `network`.
     """
     return import_keras().Model([network.input, network.get_layer("embedding").output], network.output)
-

@@ -149,9 +149,7 @@ class Trainer:
         epochs = 1 if one_pass else self._options.epochs
         history = self._keras.callbacks.History()
         own = [history, *self._own_callbacks(epochs * len(training), validation is not None, one_pass)]
-        with tqdm(
-            total=epochs * len(training), disable=not self._options.verbose, unit="batch", desc="fit"
-        ) as bar:
+        with tqdm(total=epochs * len(training), disable=not self._options.verbose, unit="batch", desc="fit") as bar:
             if self._options.verbose:
                 own.append(_progress(self._keras, bar, epochs))
             listeners = self._keras.callbacks.CallbackList(
@@ -172,10 +170,10 @@ class Trainer:
                 callbacks.EarlyStopping("val_loss", patience=options.n_iter_no_change, restore_best_weights=True)
             )
         setters = callbacks.LearningRateScheduler, callbacks.ReduceLROnPlateau
+        rate_is_fixed = one_pass or options.learning_rate_schedule == "constant"
         rate_is_set = any(isinstance(callback, setters) for callback in options.callbacks or [])
-        if options.learning_rate_schedule != "constant" and isinstance(options.optimizer, str):
-            if not one_pass and not rate_is_set:
-                own.append(_scheduled_rate(self._keras, self._optimizer, n_steps))
+        if isinstance(options.optimizer, str) and not rate_is_fixed and not rate_is_set:
+            own.append(_scheduled_rate(self._keras, self._optimizer, n_steps))
         return own
 
     def _run_epochs(self, training: Batches, validation: Batches | None, epochs: int, listeners: Any) -> None:

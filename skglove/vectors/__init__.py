@@ -1,4 +1,4 @@
-"""Pre-trained word vectors: named, fetched, kept, and fast."""
+"""Pre-trained word vectors: loaded by name or from a file, cached on disk, and queried as in gensim."""
 
 from skglove.vectors.wordvectors import WordVectors
 

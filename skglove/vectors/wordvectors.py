@@ -1,25 +1,27 @@
-"""WordVectors: the face of this package."""
+"""Word vectors with gensim's interface."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import repeat
-from typing import TYPE_CHECKING, Any
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
-from skglove.vectors import asking, conversion
-from skglove.vectors.questions import Questions
-
-if TYPE_CHECKING:
-    from skglove.vectors.registry import Entry
+from skglove.vectors import analogies as google
+from skglove.vectors import plotting, similarity
+from skglove.vectors.objects import as_matrix, as_words, gather
+from skglove.vectors.registry import ENTRIES, Entry
+from skglove.vectors.similarity import Query
+from skglove.vectors.sources import read_source, vector_source
 
 Array = np.ndarray[Any, Any]
-_FEW_QUESTIONS = 3
+_MAPPED_QUERIES = 3  # then copying memory-mapped rows pays off
 
 
-class WordVectors(Questions):
+class WordVectors:
     """Words and their vectors.
 
     Parameters
@@ -27,7 +29,7 @@ class WordVectors(Questions):
     words : sequence of str
         The words, each once.
     vectors : array-like of shape (len(words), dim)
-        A row of numbers for each word; kept as float32, and not copied if it is that already.
+        A row for each word; kept as float32, without a copy if it is float32 already.
 
     Attributes
     ----------
@@ -36,22 +38,20 @@ class WordVectors(Questions):
     key_to_index : dict of str to int
         The row of each word.
     vectors : ndarray of float32 of shape (len(words), dim)
-        The rows; read-only and mapped from the disk where they come from the cache.
+        The rows; read-only and memory-mapped if they come from the cache.
+    norms : ndarray of float32 of shape (len(words),)
+        The Euclidean norm of each row.
     dim : int
-        Numbers a word; also ``vector_size``.
+        Number of dimensions; also ``vector_size``.
 
     Raises
     ------
-    ValueError
-        If words and rows are not as many, or a word comes twice.
-
-    See Also
-    --------
-    WordVectors.load : Vectors by name, from a file, or from another library.
+    ValueError, TypeError
+        If the numbers of words and rows differ, a word is repeated, or a word is not a str.
 
     Notes
     -----
-    Names and meanings are those of gensim's ``KeyedVectors``. A pickle holds all rows.
+    Names and meanings are those of gensim's ``KeyedVectors``. A pickle contains all rows.
 
     Examples
     --------
@@ -68,51 +68,40 @@ class WordVectors(Questions):
     """
 
     def __init__(self, words: Sequence[str], vectors: Any) -> None:
-        if isinstance(words, str):
-            raise TypeError(f"Expected a sequence of words, got one str: {words[:40]!r}.")
-        index_to_key = list(words)
-        for word in index_to_key:
-            if not isinstance(word, str):
-                raise TypeError(f"Expected words of type str, got {word!r} of type {type(word).__name__}.")
-        matrix = conversion.as_matrix(vectors)
+        index_to_key = as_words(words)
+        matrix = as_matrix(vectors)
         if len(matrix) != len(index_to_key):
-            raise ValueError(f"Expected one row a word, got {len(index_to_key)} words and {len(matrix)} rows.")
+            raise ValueError(f"Expected one row per word, got {len(index_to_key)} words and {len(matrix)} rows.")
+        if len(set(index_to_key)) < len(index_to_key):
+            repeated = Counter(index_to_key).most_common(1)[0][0]
+            raise ValueError(f"Expected each word once, but {repeated!r} is repeated. Remove one of its rows.")
         self._set(index_to_key, matrix)
-        if len(self.key_to_index) != len(index_to_key):
-            twice = next(word for i, word in enumerate(index_to_key) if self.key_to_index[word] != i)
-            raise ValueError(f"Expected each word once, but {twice!r} comes again. Drop one of its rows.")
 
-    def _set(self, words: list[str], matrix: Array, norms: Array | None = None) -> None:
+    def _set(self, words: list[str], matrix: Array) -> None:
         self.index_to_key = words
         self.vectors = matrix
         self._key_to_index: dict[str, int] | None = None
-        self._norms = norms
+        self._norms: Array | None = None
         self._resident: Array | None = None
-        self._questions = 0
-
-    @classmethod
-    def _of(cls, words: list[str], matrix: Array, norms: Array | None = None) -> WordVectors:
-        """Make one of parts known to fit: the words of the cache need no second look."""
-        vectors = cls.__new__(cls)
-        vectors._set(words, matrix, norms)
-        return vectors
+        self._n_queries = 0
 
     @classmethod
     def load(cls, source: Any, *, vocabulary: Iterable[str] | None = None) -> WordVectors:
-        r"""Get vectors by name, from a file, or from another library.
+        r"""Load vectors by name, from a file, or from another library.
 
         Parameters
         ----------
         source : str, path-like or object
-            - a name, such as ``"glove.6B.100d"`` (`available` lists them) or gensim-data's
-              ``"glove-wiki-gigaword-100"``; it is looked for in the cache, in installed packages and on the network;
-            - the path of a text file, GloVe's format or word2vec's, plain, ``.gz`` or ``.zip``; in a zip of several,
-              ``"glove.6B.zip#glove.6B.100d.txt"`` says which. A file that is there comes before a name;
+            - a name, such as ``"glove.6B.100d"`` (see `available`) or gensim-data's ``"glove-wiki-gigaword-100"``; the
+              vectors are looked for in the cache, in installed packages and on the network;
+            - the path of a text file in GloVe's or word2vec's format, plain, ``.gz`` or ``.zip``, where
+              ``"glove.6B.zip#glove.6B.100d.txt"`` chooses a member; an existing file takes precedence over a name;
             - a `WordVectors`, a mapping of words to vectors, gensim's ``KeyedVectors`` or a model with them, spaCy's
-              ``Vectors`` or a pipeline with them.
+              ``Vectors`` or a pipeline with them;
+            - any object with the methods of `skglove.vectors.sources.VectorSource`, if a vocabulary is given.
         vocabulary : iterable of str, default=None
-            Only these words are read and kept, as far as they are there; the words keep the source's order (a
-            mapping's: the vocabulary's). Without it, all.
+            Load only these words, and skip those without a vector; load all words if None. The words keep the order
+            of the source, those of a mapping the order of the vocabulary.
 
         Returns
         -------
@@ -121,19 +110,17 @@ class WordVectors(Questions):
         Raises
         ------
         ValueError
-            If the name is unknown, or the file is broken: then the message names the file and the line.
-        FileNotFoundError
-            If there is no such file.
-        TypeError
-            If the object is of no known kind.
+            If the name is unknown, or the file is broken; then the message contains the file and the line.
         OSError
-            If a download fails (all sources, or ``SKGLOVE_OFFLINE`` is set).
+            If there is no such file, or a download fails.
+        TypeError
+            If the object is of an unknown kind.
 
         Notes
         -----
-        A download is 69 MB to 2 GB, see `available`; a progress bar goes to standard error. What is fetched or read
-        from an archive is kept as float32 under ``SKGLOVE_HOME``, by default the system's cache folder: 160 MB for
-        400,000 words of 100 numbers. Ask for a vocabulary and of a plain file only an index of its lines is kept.
+        Named vectors, compressed files and files that are loaded as a whole are converted into a cache on disk, which
+        takes 160 MB for 400,000 words of 100 dimensions; later, they are memory-mapped. The environment variable
+        ``SKGLOVE_HOME`` sets its folder.
 
         Examples
         --------
@@ -143,157 +130,63 @@ class WordVectors(Questions):
         >>> WordVectors.load(path, vocabulary=["cat", "dog"])
         WordVectors(1 words, dim=2)
         """
-        words = _as_vocabulary(vocabulary)
-        if isinstance(source, WordVectors):
-            return source if words is None else source._restricted(words)
-        if isinstance(source, (str, os.PathLike)):
-            from skglove.vectors import finding
-
-            place = finding.resolve(source)
-            found = (
-                finding.load_file(place, words) if isinstance(place, os.PathLike) else finding.load_entry(place, words)
-            )
-            return cls._of(*found)
-        return cls(*conversion.reader_of(source)(words))
-
-    @classmethod
-    def first_words(cls, source: Any, n: int) -> list[str]:
-        """List the first words of a source without reading vectors; the most frequent ones, as word vectors are published.
-
-        Parameters
-        ----------
-        source : str, path-like or object
-            As for `load`.
-        n : int
-
-        Returns
-        -------
-        list of str
-            At most `n`. None of vectors that have not been fetched or unpacked yet, and none of spaCy's, which have no order.
-
-        Examples
-        --------
-        >>> WordVectors.first_words({"the": [0.1], "cat": [0.2], "dog": [0.3]}, 2)
-        ['the', 'cat']
-        """
-        if isinstance(source, WordVectors):
-            return source.index_to_key[:n]
-        if isinstance(source, (str, os.PathLike)):
-            from skglove.vectors import finding
-
-            return finding.first_words(finding.resolve(source), n)
-        return conversion.first_words(source, n)
-
-    @classmethod
-    def check_source(cls, source: Any) -> None:
-        """Raise what `load` would for an unknown name, a missing or broken file, or an unusable object.
-
-        Reads a file's first lines at most, and downloads nothing.
-
-        Parameters
-        ----------
-        source : object
-            As for `load`.
-
-        Raises
-        ------
-        ValueError, FileNotFoundError, TypeError
-            As `load`.
-        """
-        if isinstance(source, WordVectors):
-            return
-        if isinstance(source, (str, os.PathLike)):
-            from skglove.vectors import finding
-
-            place = finding.resolve(source)
-            if isinstance(place, os.PathLike):
-                finding.check_file(place)
-            return
-        conversion.reader_of(source)
+        words = None if vocabulary is None else dict.fromkeys(as_words(vocabulary))
+        if words is None and isinstance(source, WordVectors):
+            return source
+        vectors = cls.__new__(cls)
+        vectors._set(*read_source(vector_source(source), words))
+        return vectors
 
     @staticmethod
     def available() -> dict[str, Entry]:
-        """List the names that `load` knows.
+        """List the named vectors.
 
         Returns
         -------
         dict of str to Entry
-            By name: ``dim``, ``words``, ``corpus``, ``cased``, ``size`` (bytes to download), ``sources``, ``aliases``,
-            ``licence``.
+            By name: ``dim``, ``words``, ``corpus``, ``cased``, ``size`` (of the download, in bytes), ``mirrors``,
+            ``aliases``, ``licence``.
 
         Examples
         --------
         >>> WordVectors.available()["glove.6B.100d"].words
         400000
         """
-        from skglove.vectors.registry import ENTRIES
-
         return dict(ENTRIES)
 
     @classmethod
     def from_gensim(cls, keyed_vectors: Any, *, vocabulary: Iterable[str] | None = None) -> WordVectors:
-        """Take over gensim's ``KeyedVectors``; the same as `load`.
-
-        Parameters
-        ----------
-        keyed_vectors : gensim.models.KeyedVectors
-            The rows are shared, not copied, if they are float32.
-        vocabulary : iterable of str, default=None
-            Only these words.
-
-        Returns
-        -------
-        WordVectors
-        """
+        """Convert from gensim's ``KeyedVectors``; the same as `load`. Float32 rows are shared, not copied."""
         return cls.load(keyed_vectors, vocabulary=vocabulary)
 
     def to_gensim(self) -> Any:
-        """Hand over as gensim's ``KeyedVectors``.
-
-        Returns
-        -------
-        gensim.models.KeyedVectors
-            With a copy of the rows.
-        """
+        """Convert to gensim's ``KeyedVectors``, with a copy of the rows."""
         from gensim.models import KeyedVectors
 
-        result = KeyedVectors(self.dim, count=0, dtype=np.float32)
-        result.add_vectors(self.index_to_key, np.array(self.vectors))
-        return result
+        keyed_vectors = KeyedVectors(self.dim, count=0, dtype=np.float32)
+        keyed_vectors.add_vectors(self.index_to_key, np.array(self.vectors))
+        return keyed_vectors
 
     @property
     def key_to_index(self) -> dict[str, int]:
-        """The row of each word; made when first asked for."""
+        """The row of each word."""
         if self._key_to_index is None:
             self._key_to_index = dict(zip(self.index_to_key, range(len(self.index_to_key)), strict=True))
         return self._key_to_index
 
     @property
     def dim(self) -> int:
-        """Numbers a word."""
+        """Number of dimensions."""
         return int(self.vectors.shape[1])
 
-    @property
-    def vector_size(self) -> int:
-        """Numbers a word, as gensim calls it."""
-        return self.dim
+    vector_size = dim  # gensim's name
 
     @property
     def norms(self) -> Array:
-        """The length of each row, float32 of shape (len(self),); made when first asked for."""
+        """The Euclidean norm of each row, float32 of shape (len(self),)."""
         if self._norms is None:
-            self._norms = asking.row_norms(self.vectors)
+            self._norms = similarity.row_norms(self.vectors)
         return self._norms
-
-    def resident(self) -> Array:
-        """Return the rows to look through all of: mapped ones are copied into memory when that pays.
-
-        Going through a map takes half as long again as going through memory, and a copy as long as a few questions.
-        """
-        self._questions += 1
-        if self._resident is None and self._questions > _FEW_QUESTIONS and isinstance(self.vectors, np.memmap):
-            self._resident = np.array(self.vectors)
-        return self.vectors if self._resident is None else self._resident
 
     def __len__(self) -> int:
         return len(self.index_to_key)
@@ -322,48 +215,186 @@ class WordVectors(Questions):
         try:
             return self.key_to_index[word]
         except KeyError:
-            raise KeyError(asking.missing(self, word)) from None
+            raise KeyError(similarity.unknown_word(word, self.index_to_key, self.key_to_index)) from None
         except TypeError:
             raise TypeError(f"Expected a word or a list of words, got {type(word).__name__}.") from None
 
-    def _restricted(self, vocabulary: Collection[str]) -> WordVectors:
-        rows = sorted(self.key_to_index[word] for word in set(vocabulary) if word in self.key_to_index)
-        return self._of([self.index_to_key[row] for row in rows], np.array(self.vectors[rows]).reshape(-1, self.dim))
+    def _vector(self, item: str | Array) -> Array:
+        if isinstance(item, str):
+            return self[item]
+        vector = np.asarray(item, np.float32)
+        if vector.shape != (self.dim,):
+            raise ValueError(f"Expected a word, or a vector of shape ({self.dim},), got shape {vector.shape}.")
+        return vector
+
+    def _rows_in_memory(self) -> Array:
+        """Return all rows; after several queries, memory-mapped rows are copied into memory."""
+        self._n_queries += 1
+        if self._resident is None and self._n_queries > _MAPPED_QUERIES and isinstance(self.vectors, np.memmap):
+            self._resident = np.array(self.vectors)
+        return self.vectors if self._resident is None else self._resident
 
     def embedding_matrix(self, vocabulary: Sequence[str]) -> Array:
-        """Make the matrix of an embedding layer.
+        """Build the matrix of an embedding layer.
 
         Parameters
         ----------
         vocabulary : sequence of str
-            The words, in the order of their ids: the first has id 1.
+            The words in the order of their ids, which start with 1.
 
         Returns
         -------
         ndarray of float32 of shape (len(vocabulary) + 1, dim)
-            Row 0, for padding, is zero, and so are those of words without a vector.
+            Zeros for words without a vector, and in row 0, which is for padding.
         """
-        words = list(_as_vocabulary(vocabulary) or ())
-        result = np.empty((len(words) + 1, self.dim), np.float32)
-        result[0] = 0
-        rows = np.fromiter(map(self.key_to_index.get, words, repeat(-1)), np.int64, len(words))
-        if len(self):
-            np.take(self.vectors, rows, axis=0, out=result[1:], mode="clip")
-        result[1:][rows < 0] = 0
-        return result
+        words = as_words(vocabulary)
+        matrix = np.zeros((len(words) + 1, self.dim), np.float32)
+        gather(words, self.key_to_index, self.vectors, out=matrix[1:])
+        return matrix
 
+    def most_similar(
+        self,
+        positive: Query | Sequence[Query] | None = None,
+        negative: Query | Sequence[Query] | None = None,
+        topn: int | None = 10,
+        restrict_vocab: int | None = None,
+    ) -> Any:
+        """Find the words nearest to a sum of words.
 
-def _as_vocabulary(vocabulary: Iterable[str] | None) -> list[str] | None:
-    if vocabulary is None:
-        return None
-    if isinstance(vocabulary, (str, bytes)):
-        raise TypeError(
-            f"Expected a vocabulary of many words, got one {type(vocabulary).__name__}: {vocabulary[:40]!r}."
-        )
-    words = list(vocabulary)
-    if not set(map(type, words)) <= {str}:
-        for word in words:
-            if not isinstance(word, str):
-                raise TypeError(f"Expected a vocabulary of str, got {word!r} of type {type(word).__name__}.")
-        words = [str(word) for word in words]
-    return words
+        Parameters
+        ----------
+        positive, negative : str, ndarray of shape (dim,), (str or ndarray, weight), or list of these, default=None
+            What to add and to subtract. The vectors of words are normalized first. These words are excluded.
+        topn : int or None, default=10
+            The number of words to return.
+        restrict_vocab : int, default=None
+            Search only the first words, which are the most frequent ones in published vectors.
+
+        Returns
+        -------
+        list of (str, float), or ndarray of float32
+            Words and cosine similarities in descending order; with ``topn=None``, the similarities of all words.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If a word has no vector, or neither words nor vectors are given.
+
+        Examples
+        --------
+        >>> words = ["king", "man", "woman", "queen", "apple"]
+        >>> vectors = WordVectors(words, [[1, 1, 0], [0, 1, 0], [0, 1, 1], [1, 1, 1], [0, -1, 0.3]])
+        >>> vectors.most_similar(positive=["king", "woman"], negative=["man"], topn=1)[0][0]
+        'queen'
+        """
+        if topn is not None and topn < 1:
+            return []
+        items, weights = zip(*similarity.weighted_items(positive, negative), strict=True)
+        parts = [similarity.normalized(self[item]) if isinstance(item, str) else self._vector(item) for item in items]
+        mean = similarity.weighted_mean(parts, weights)
+        rows, norms = self._rows_in_memory()[:restrict_vocab], self.norms[:restrict_vocab]
+        scores = similarity.cosine_similarities(rows, norms, mean)
+        if topn is None:
+            return scores
+        exclude = {self._index(item) for item in items if isinstance(item, str)}
+        return [(self.index_to_key[i], float(scores[i])) for i in similarity.nearest(scores, topn, exclude)]
+
+    def similarity(self, w1: str, w2: str) -> float:
+        """Compute the cosine similarity of two words, from -1 to 1."""
+        return float(similarity.normalized(self[w1]) @ similarity.normalized(self[w2]))
+
+    def distances(self, word_or_vector: str | Array, other_words: Sequence[str] = ()) -> Array:
+        """Compute the cosine distances (1 - similarity) to other words, or to all words if there are none.
+
+        Returns
+        -------
+        ndarray of float32 of shape (len(other_words) or len(self),)
+        """
+        if isinstance(other_words, str):
+            raise TypeError(f"Expected a sequence of other words, got one str: {other_words!r}.")
+        vector = self._vector(word_or_vector)
+        rows = self[other_words] if len(other_words) else self.vectors
+        norms = similarity.row_norms(rows) if len(other_words) else self.norms
+        return 1 - similarity.cosine_similarities(rows, norms, vector)
+
+    def doesnt_match(self, words: Sequence[str]) -> str:
+        """Return the word farthest from the mean of all; words without a vector are skipped with a warning.
+
+        Examples
+        --------
+        >>> vectors = WordVectors(["cat", "dog", "car"], [[1, 0], [0.9, 0.1], [0, 1]])
+        >>> vectors.doesnt_match(["cat", "dog", "car"])
+        'car'
+        """
+        if isinstance(words, str):
+            words = words.split()
+        known = [word for word in words if word in self]
+        if len(known) < len(words):
+            unknown = ", ".join(repr(word) for word in words if word not in self)
+            warnings.warn(f"Words without a vector are skipped: {unknown}.", stacklevel=2)
+        if not known:
+            raise ValueError("Expected at least one word that has a vector, got none.")
+        return similarity.odd_one_out(known, self[known])
+
+    def n_similarity(self, ws1: Sequence[str], ws2: Sequence[str]) -> float:
+        """Compute the cosine similarity of the means of two lists of words."""
+        for words in (ws1, ws2):
+            if isinstance(words, str) or not len(words):
+                raise ValueError(f"Expected two lists of words, got {words!r}.")
+        first, second = (similarity.normalized(self[words].mean(axis=0)) for words in (ws1, ws2))
+        return float(first @ second)
+
+    def evaluate_word_analogies(
+        self,
+        analogies: str | os.PathLike[str],
+        restrict_vocab: int = 300_000,
+        case_insensitive: bool = True,
+        dummy4unknown: bool = False,
+    ) -> tuple[float, list[dict[str, Any]]]:
+        """Answer the questions of a file in Google's analogy format: ``: section`` lines, and lines of four words.
+
+        Parameters
+        ----------
+        analogies : path-like
+            The file, such as ``questions-words.txt``.
+        restrict_vocab : int, default=300_000
+            Use only the first words.
+        case_insensitive : bool, default=True
+            Ignore the case of words; of words that differ only in case, the first counts.
+        dummy4unknown : bool, default=False
+            Count questions with unknown words as wrong, instead of skipping them.
+
+        Returns
+        -------
+        score : float
+            The fraction of correct answers.
+        sections : list of dict
+            For each section, and last for ``"Total accuracy"``: ``section``, ``accuracy`` (NaN without questions), and
+            the questions that are ``correct`` and ``incorrect``, as tuples of four words.
+
+        Raises
+        ------
+        ValueError
+            If a question precedes the first section, or no question could be answered.
+        """
+        words, rows = self.index_to_key[:restrict_vocab], self.vectors[:restrict_vocab]
+        norms = self.norms[:restrict_vocab]
+        return google.evaluate_word_analogies(words, rows, norms, analogies, case_insensitive, dummy4unknown)
+
+    def plot(self, words: Sequence[str] = (), pairs: Sequence[tuple[str, str]] = (), ax: Any = None) -> Any:
+        """Plot words in the plane of their two main axes (PCA), with arrows between pairs.
+
+        Parameters
+        ----------
+        words : sequence of str, default=()
+        pairs : sequence of (str, str), default=()
+            They need not be in `words`.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; a new figure if None.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        all_words = plotting.words_to_plot(words, pairs)
+        return plotting.plot_words(all_words, self[all_words], pairs, ax)

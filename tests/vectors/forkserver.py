@@ -1,9 +1,9 @@
-"""A process that has imported everything once, and forks a child for each load: cheap to kill.
+"""A process that imports everything once, and then forks a child for each load.
 
-Reads a JSON command a line from standard input, and answers with one. The command
-``{"home": folder, "children": n, "kill_at": event, "kill_after": seconds}`` loads in n children at once; the first may
-kill itself (SIGKILL) at its n-th operation on files or sockets, or be killed after some seconds. The answer tells the
-exit codes, the operations of the first child, and the seconds.
+It reads commands from standard input, one JSON object per line, and answers each with another. The command
+``{"home": folder, "children": n, "kill_at": event, "kill_after": seconds}`` loads vectors in n children at the same time.
+The first child kills itself (SIGKILL) at its n-th operation on files or sockets, or is killed after some seconds. The
+answer contains the exit codes, the number of operations of the first child, and the duration.
 """
 
 import json
@@ -12,14 +12,14 @@ import signal
 import sys
 import time
 
-import filelock  # noqa: F401 - imported here, once for all children
+import filelock  # noqa: F401 - imported once, for all children
 import numpy as np
 import platformdirs  # noqa: F401
 import pooch  # noqa: F401
 import requests  # noqa: F401
 from tqdm.auto import tqdm  # noqa: F401
 
-from skglove.vectors import WordVectors, fetching, finding, registry, store
+from skglove.vectors import WordVectors, cache, download, registry
 
 EVENTS = ("open", "os.", "shutil.", "socket.connect", "fcntl.")
 
@@ -39,8 +39,8 @@ def child(kill_at, report):
     vectors = WordVectors.load("test.vectors")
     total = seen
     right = len(vectors) == entry.words and repr(float(np.sum(vectors.vectors, dtype=np.float64))) == entry.corpus
-    part = finding.load_entry(entry, [vectors.index_to_key[-1]])
-    right &= np.array_equal(part.rows[0], vectors.vectors[-1])
+    part = WordVectors.load("test.vectors", vocabulary=[vectors.index_to_key[-1]])
+    right &= np.array_equal(part.vectors[0], vectors.vectors[-1])
     os.write(report, json.dumps(total).encode())
     return 0 if right else 1
 
@@ -73,17 +73,17 @@ def run(home, children=1, kill_at=None, kill_after=None):
 
 def main():
     url, size, checksum, words, dim, total = json.loads(sys.argv[1])
-    fetching.PAUSE = 0.01
-    source = registry.Source(url, size, checksum)
+    download.PAUSE = 0.01
+    source = registry.RemoteFile(url, size, checksum)
     registry.ENTRIES["test.vectors"] = registry.Entry("test.vectors", dim, words, repr(total), False, (source,))
-    convert = store.write_vectors
+    convert = cache.write_vectors
 
     def counted(*arguments):
         with open(os.environ["SKGLOVE_HOME"] + ".conversions", "a") as file:
             file.write("1")
         convert(*arguments)
 
-    store.write_vectors = counted
+    cache.write_vectors = counted
     for line in sys.stdin:
         print(json.dumps(run(**json.loads(line))), flush=True)
 

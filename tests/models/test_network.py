@@ -1,0 +1,101 @@
+"""The base class of the architectures: one defined here, outside the package, does all that the built-in ones do."""
+
+import joblib
+import numpy as np
+import onnxruntime
+import pytest
+import skops.io
+from sklearn.pipeline import make_pipeline
+
+import skglove
+from skglove import ConvTextClassifier, GloveTextVectorizer, explain
+from skglove.export import load_keras, to_keras, to_onnx
+from skglove.models import Network
+from skglove.models.base import new_spans
+from skglove.training.backend import import_keras
+
+
+class MeanNetwork(Network):
+    """Scores the mean of the word vectors, each put through a dense layer."""
+
+    _parameter_constraints = {}  # noqa: RUF012
+
+    def __init__(self, units=8, embedding_dropout=0.1, dropout=0.0):
+        self.units = units
+        self.embedding_dropout = embedding_dropout
+        self.dropout = dropout
+
+    def keras_features(self, words, mask, seeds):
+        keras = import_keras()
+        start = keras.initializers.GlorotUniform(seed=next(seeds))
+        hidden = keras.layers.Dense(self.units, use_bias=False, kernel_initializer=start, name="hidden")(words)
+        return keras.ops.sum(hidden, axis=1) / keras.ops.maximum(keras.ops.sum(mask, axis=1), 1.0)
+
+    def features(self, ops, words, mask):
+        (kernel,) = self.weights_["hidden"]
+        return ops.sum(ops.matmul(words, kernel), axis=1) / ops.maximum(ops.sum(mask, axis=1), 1.0)
+
+    def contributions(self, ids):
+        kernel, bias = self.weights_["logits"]
+        spans = new_spans(len(bias))
+        for i, vector in enumerate(self.weights_["embedding"][0][ids]):
+            spans[i, i + 1] += vector @ self.weights_["hidden"][0] @ kernel / len(ids)
+        return spans, bias
+
+
+@pytest.fixture(scope="module")
+def pipeline(corpus, vectors):
+    classifier = ConvTextClassifier(MeanNetwork(), epochs=15, batch_size=16, random_state=0)
+    return make_pipeline(GloveTextVectorizer(vectors, maxlen=30), classifier).fit(*corpus)
+
+
+def test_it_learns(pipeline, corpus):
+    assert pipeline.score(*corpus) > 0.9
+
+
+def test_it_is_explained(pipeline, corpus):
+    explanation = explain(pipeline, corpus[0][0])
+    total = sum((ngram.contributions for ngram in explanation.ngrams), explanation.bias)
+    np.testing.assert_allclose(total, explanation.logits, atol=1e-5)
+
+
+def test_it_is_pickled(pipeline, corpus, tmp_path):
+    joblib.dump(pipeline, tmp_path / "model")
+    assert np.array_equal(joblib.load(tmp_path / "model").predict_proba(corpus[0]), pipeline.predict_proba(corpus[0]))
+
+
+def test_it_is_saved_without_pickle_if_its_author_trusts_it(pipeline, corpus, tmp_path):
+    file = tmp_path / "model.skops"
+    with pytest.raises(TypeError, match="MeanNetwork"):
+        skglove.dump(pipeline, file)
+    skglove.dump(pipeline, file, trusted=[MeanNetwork])
+    with pytest.raises(skops.io.exceptions.UntrustedTypesFoundException, match="MeanNetwork"):
+        skglove.load(file)
+    loaded = skglove.load(file, trusted=[MeanNetwork])
+    assert np.array_equal(loaded.predict_proba(corpus[0]), pipeline.predict_proba(corpus[0]))
+
+
+def test_it_is_exported_to_keras(pipeline, corpus, tmp_path):
+    to_keras(pipeline).save(tmp_path / "model.keras")
+    answers = load_keras(tmp_path / "model.keras")(np.array(corpus[0]))
+    np.testing.assert_allclose(answers, pipeline.predict_proba(corpus[0]), atol=1e-5)
+
+
+def test_it_is_exported_to_onnx(pipeline, corpus, tmp_path):
+    to_onnx(pipeline[-1], tmp_path / "model.onnx")
+    ids = pipeline[0].transform(corpus[0]).padded()
+    (answers,) = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(None, {"ids": ids})
+    np.testing.assert_allclose(answers, pipeline.predict_proba(corpus[0]), atol=1e-5)
+
+
+def test_it_goes_on_training(pipeline, corpus):
+    X = pipeline[0].transform(corpus[0])
+    classifier = ConvTextClassifier(MeanNetwork(), random_state=0, batch_size=16)
+    losses = [classifier.partial_fit(X, corpus[1], classes=["animals", "tools"]).history_["loss"][-1] for _ in range(3)]
+    assert losses[2] < losses[0]
+
+
+def test_without_contributions_the_error_says_so(pipeline, monkeypatch):
+    monkeypatch.delattr(MeanNetwork, "contributions")
+    with pytest.raises(ValueError, match="MeanNetwork does not define `contributions`"):
+        explain(pipeline, "the cat")

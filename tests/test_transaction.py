@@ -1,0 +1,198 @@
+"""A fit that fails or is interrupted, wherever, leaves the estimator exactly as it was."""
+
+import contextlib
+import functools
+import pkgutil
+import sys
+from collections import Counter
+from pathlib import Path
+from unittest import mock
+
+import joblib
+import numpy as np
+import pytest
+
+import skglove
+from skglove import ConvTextClassifier, GloveTextVectorizer, WideAndDeep
+from skglove.transaction import forget_fit, snapshot, transaction
+
+PACKAGE = str(Path(skglove.__file__).parent)
+INNER = [
+    "skglove.classifier.check_training_data",
+    "skglove.classifier.fingerprint",
+    "skglove.models.ensemble.learn_weights",
+    "skglove.models.linear.LinearTraining.train",
+    "skglove.models.linear.LinearTraining.merged",
+    "skglove.models.network.Network._with_weights_of",
+    "skglove.training.batches.LabelledSequences.split",
+    "skglove.training.trainer.Trainer._update",
+    "skglove.training.trainer.Trainer.state",
+    "skglove.training.trainer._run_batches",
+]
+
+
+class Interrupt(BaseException):
+    """As a KeyboardInterrupt, without pytest's reaction to one."""
+
+
+def fit(classifier, X, y):
+    classifier.set_params(warm_start=False).fit(X[:80], y[:80])
+
+
+def fit_warm(classifier, X, y):
+    classifier.set_params(warm_start=True).fit(X[:80], y[:80])
+
+
+def partial_fit(classifier, X, y):
+    classifier.partial_fit(X[:80], y[:80], classes=np.unique(y))
+
+
+@pytest.fixture(scope="module")
+def started(sequences, corpus):
+    """Return a classifier that can go on in every way."""
+    classifier = ConvTextClassifier(WideAndDeep(filters=4), epochs=1, random_state=0)
+    for part in (slice(100, 150), slice(150, 200)):
+        classifier.partial_fit(sequences[part], corpus[1][part], classes=["animals", "tools"])
+    return classifier
+
+
+def copied(classifier, train):
+    """Return a classifier of the same state, with a generator of its own."""
+    copy = snapshot(classifier)
+    copy.__dict__ = dict(vars(classifier))
+    return copy.set_params(random_state=np.random.RandomState(0), warm_start=train is fit_warm)
+
+
+@contextlib.contextmanager
+def unchanged(classifier, X):
+    probabilities, state = classifier.predict_proba(X), joblib.hash(vars(classifier))
+    yield
+    assert joblib.hash(vars(classifier)) == state
+    assert np.array_equal(classifier.predict_proba(X), probabilities)
+
+
+@contextlib.contextmanager
+def watched(names, at=None):
+    """Count the calls of functions, and raise at the n-th call."""
+    calls = Counter()
+    with contextlib.ExitStack() as stack:
+        for name in names:
+            original = pkgutil.resolve_name(name)
+
+            @functools.wraps(original)
+            def replaced(*args, name=name, original=original, **kwargs):
+                calls[name] += 1
+                if calls[name] == at:
+                    raise Interrupt
+                return original(*args, **kwargs)
+
+            stack.enter_context(mock.patch(name, replaced))
+        yield calls
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("train", [fit, fit_warm, partial_fit])
+def test_inner_functions_that_raise(started, sequences, corpus, train):
+    X, y = sequences, corpus[1]
+    with watched(INNER) as calls:
+        train(copied(started, train), X, y)
+    assert len(calls) >= len(INNER) - 3
+    for name, n_calls in calls.items():
+        for at in range(1, n_calls + 1):
+            classifier = copied(started, train)
+            with unchanged(classifier, X), watched([name], at), pytest.raises(Interrupt):
+                train(classifier, X, y)
+
+
+def interrupt_at(line, run):
+    """Run something, raise at the n-th line of the package that is executed, and return how many lines were executed."""
+    executed = 0
+
+    def trace_lines(frame, event, argument):
+        nonlocal executed
+        if event == "line":
+            executed += 1
+            if executed == line:
+                raise Interrupt
+        return trace_lines
+
+    def trace_calls(frame, event, argument):
+        return trace_lines if frame.f_code.co_filename.startswith(PACKAGE) else None
+
+    before = sys.gettrace()
+    sys.settrace(trace_calls)
+    try:
+        run()
+    finally:
+        sys.settrace(before)
+    return executed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("train", [fit, fit_warm, partial_fit])
+def test_interrupts_at_random_moments(started, sequences, corpus, train):
+    X, y = sequences, corpus[1]
+
+    n_lines = interrupt_at(None, lambda: train(copied(started, train), X, y))
+    for line in np.random.RandomState(0).randint(1, n_lines, 8).tolist():
+        classifier = copied(started, train)
+        with unchanged(classifier, X), pytest.raises(Interrupt):
+            interrupt_at(line, lambda: train(classifier, X, y))  # noqa: B023 - called at once
+
+
+def test_a_first_fit_that_fails_leaves_an_unfitted_classifier(sequences, corpus):
+    classifier = ConvTextClassifier(WideAndDeep(filters=4), epochs=1)
+    before = dict(vars(classifier))
+    with watched(["skglove.models.linear.LinearTraining.train"], 1), pytest.raises(Interrupt):
+        classifier.fit(sequences, corpus[1])
+    assert vars(classifier) == before
+
+
+@pytest.mark.parametrize("method", ["fit", "fit_transform"])
+def test_a_vectorizer_that_is_interrupted(corpus, vectors, method):
+    texts = corpus[0]
+    vectorizer = GloveTextVectorizer(vectors, use_idf=True, oov_token="<OOV>").fit(texts[:100])
+    _ = vectorizer.word_counts_
+    expected, state = vectorizer.transform(texts).tolist(), joblib.hash(vars(vectorizer))
+    n_lines = interrupt_at(None, lambda: getattr(GloveTextVectorizer(vectors, use_idf=True), method)(texts))
+    for line in np.random.RandomState(0).randint(1, n_lines - 20, 20).tolist():
+        with pytest.raises(Interrupt):
+            interrupt_at(line, lambda: getattr(vectorizer, method)(texts))
+        assert joblib.hash(vars(vectorizer)) == state
+    assert vectorizer.transform(texts).tolist() == expected
+
+
+def test_a_transaction_takes_over_what_the_draft_has():
+    estimator = GloveTextVectorizer()
+    with transaction(estimator) as draft:
+        draft.vocabulary_ = {"a": 1}
+        assert not hasattr(estimator, "vocabulary_")
+    assert estimator.vocabulary_ == {"a": 1}
+
+
+def test_the_generator_of_the_user_is_put_back():
+    generator = np.random.RandomState(0)
+    estimator = ConvTextClassifier(random_state=generator)
+    expected = np.random.RandomState(0).rand()
+
+    def draw_and_fail():
+        with transaction(estimator) as draft:
+            draft.random_state.rand()
+            raise Interrupt
+
+    with pytest.raises(Interrupt):
+        draw_and_fail()
+    assert generator.rand() == expected
+
+
+def test_a_snapshot_keeps_the_last_fit():
+    estimator = GloveTextVectorizer(None).fit(["one"])
+    kept = snapshot(estimator)
+    estimator.fit(["two"])
+    assert kept.vocabulary_ == {"one": 1}
+
+
+def test_forget_fit_keeps_the_parameters():
+    estimator = GloveTextVectorizer(None).fit(["one"])
+    forget_fit(estimator)
+    assert vars(estimator) == vars(GloveTextVectorizer(None))

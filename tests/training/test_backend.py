@@ -1,0 +1,88 @@
+"""What importing skglove, and Keras through it, leaves behind in a process: nothing."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from skglove.training import backend
+from skglove.training.backend import KerasOps, import_keras
+
+
+def run(code, **environment):
+    variables = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"} | environment
+    return subprocess.run(
+        [sys.executable, "-W", "error::UserWarning", "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        env=variables,
+    )
+
+
+WORLD = """
+    import logging, os, sys, threading, warnings
+    def world():
+        loggers = {name: (logger.level, logger.propagate, list(logger.handlers))
+                   for name, logger in logging.root.manager.loggerDict.items() if isinstance(logger, logging.Logger)}
+        root = logging.root.level, list(logging.root.handlers), logging.root.manager.disable
+        return loggers, root, list(warnings.filters), dict(os.environ), os.getcwd(), sys.excepthook
+    def compare(before, after):
+        assert all(after[0][name] == value for name, value in before[0].items()), 'loggers'
+        assert before[1:] == after[1:], (before[1:], after[1:])
+    import numpy, sklearn, joblib, scipy.special, sklearn.utils._param_validation, sklearn.model_selection, tqdm.auto
+    before = world()
+    import skglove
+    compare(before, world())
+    heavy = {"tensorflow", "keras", "pooch", "gensim", "matplotlib"} & {name.partition(".")[0] for name in sys.modules}
+    assert not heavy, heavy
+"""
+FIT = """
+    X = numpy.arange(60).reshape(20, 3) % 7
+    skglove.ConvTextClassifier(epochs=1).fit(X, numpy.arange(20) % 2)
+    compare(before, world())
+"""
+
+
+@pytest.mark.slow
+def test_fit_is_silent_and_leaves_the_process_as_it_was():
+    done = run(WORLD + FIT)
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.slow
+def test_messages_are_shown_to_those_who_set_their_level():
+    done = run(WORLD + FIT, TF_CPP_MIN_LOG_LEVEL="0")
+    assert done.returncode == 0, done.stderr
+    assert "TensorFlow" in done.stderr or "oneDNN" in done.stderr
+
+
+def test_what_others_write_during_the_import_is_passed_on(capfd):
+    with backend._messages_held_back():
+        os.write(2, b"I0000 00:00:1.1 1 port.cc:1] a message\nno message\n")
+    assert capfd.readouterr().err == "no message\n"
+
+
+def test_another_backend_is_refused(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "numpy")
+    with pytest.raises(RuntimeError, match="Keras is set to run on 'numpy' in this process, but skglove trains on"):
+        import_keras()
+
+
+def test_without_tensorflow_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    monkeypatch.setattr(backend, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="requires TensorFlow, which is not installed: pip install tensorflow"):
+        import_keras()
+
+
+def test_tables_become_weights():
+    keras, table = import_keras(), np.arange(6, dtype=np.float32).reshape(3, 2)
+    ids = keras.Input((None,), dtype="int32")
+    model = keras.Model(ids, KerasOps().take(table, ids, axis=0))
+    assert np.array_equal(model(np.array([[2, 0]]))[0], table[[2, 0]])
+    assert np.array_equal(model.get_weights()[0], table)
+    assert not model.trainable_weights

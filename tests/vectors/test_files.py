@@ -1,0 +1,86 @@
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+from skglove.vectors import WordVectors, cache, textformat
+from skglove.vectors.sources import vector_source
+
+
+@pytest.fixture
+def path(tmp_path, large_sample):
+    path = tmp_path / "v.txt"
+    path.write_bytes(large_sample.text)
+    return path
+
+
+def test_vocabulary_of_a_plain_file_is_not_cached(path, home, large_sample):
+    vectors = WordVectors.load(path, vocabulary=["word2999", "word7"])
+    assert vectors.index_to_key == ["word7", "word2999"]
+    np.testing.assert_array_equal(vectors.vectors, large_sample.rows[[7, 2999]])
+    assert not home.exists()
+
+
+def test_file_is_converted_once(path, monkeypatch, large_sample):
+    WordVectors.load(path)
+    monkeypatch.setattr(textformat, "_parse_block", None)
+    assert len(WordVectors.load(path)) == 3000
+    np.testing.assert_array_equal(WordVectors.load(path, vocabulary=["word7"]).vectors, large_sample.rows[[7]])
+
+
+def test_modified_file_replaces_its_entry(path, home, large_sample):
+    WordVectors.load(path)
+    (old,) = (home / "vectors").glob("file-*")
+    path.write_bytes(large_sample.text.replace(b"word5 ", b"Word55 "))
+    assert "Word55" in WordVectors.load(path)
+    (new,) = (home / "vectors").glob("file-*")
+    assert new != old
+
+
+def test_downloaded_vectors(register, large_sample):
+    register("a.gz")
+    source = vector_source("test.vectors")
+    assert source.head(2) == ["word0", "word1"]
+    rows, found = source.lookup(["word7", "unknown", "word2999"])
+    np.testing.assert_array_equal(rows, [large_sample.rows[7], [0] * 4, large_sample.rows[2999]])
+    assert found.tolist() == [True, False, True]
+    vectors = WordVectors.load("test.vectors")
+    assert isinstance(vectors.vectors, np.memmap)
+    assert not vectors.vectors.flags.writeable
+
+
+def test_zip_member_by_name(register, server, large_sample):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("/abs/../../../escape/right.txt", large_sample.text)
+        archive.writestr("wrong.txt", "a 1 2 3 4\n")
+    server.files["a.zip"] = buffer.getvalue()
+    register("a.zip", size=None, checksum=None, member="right.txt")
+    assert WordVectors.load("test.vectors").index_to_key == large_sample.words
+
+
+def test_wrong_dimension(register):
+    register("a.gz", dim=5)
+    with pytest.raises(ValueError, match=r"has 4 numbers per word, expected 5 for test\.vectors"):
+        WordVectors.load("test.vectors")
+    assert cache.find("test.vectors") is None
+
+
+def test_unwritable_cache(register, home, path):
+    home.write_text("a file instead of a folder")
+    register("a.gz")
+    assert vector_source("test.vectors").head(5) == []
+    with pytest.warns(UserWarning, match="cannot be written"):
+        vectors = WordVectors.load("test.vectors", vocabulary=["word5"])
+    assert vectors.index_to_key == ["word5"]
+    assert len(WordVectors.load(path)) == 3000
+    assert len(WordVectors.load(path, vocabulary=["word5"])) == 1
+
+
+def test_unreadable_file(path):
+    source = vector_source(path)
+    path.unlink()
+    for read in (source.check, lambda: source.head(1), lambda: source.lookup(["a"])):
+        with pytest.raises(FileNotFoundError):
+            read()
