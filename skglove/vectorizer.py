@@ -1,6 +1,7 @@
 """GloveTextVectorizer: texts to sequences of word ids that carry their word vectors."""
 
 import functools
+from collections import deque
 from collections.abc import Callable, Iterable
 from numbers import Integral
 from typing import Any
@@ -195,10 +196,11 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         -------
         TokenSequences of n_samples documents, or ndarray of shape (n_samples, dim), float32
         """
-        read: list[tuple[np.ndarray, np.ndarray]] = []
+        read: deque[tuple[np.ndarray, np.ndarray]] = deque()
         with transaction(self) as draft:
             new_ids = draft._learn(raw_documents, keep=read.append)
-            return draft._output(draft._sequences(new_ids[numbers], lengths) for numbers, lengths in read)
+            chunks_read = (read.popleft() for _ in range(len(read)))  # so that they are not held twice
+            return draft._output(draft._sequences(new_ids[numbers], lengths) for numbers, lengths in chunks_read)
 
     def transform(self, raw_documents: Iterable[str]) -> Any:
         """Turn texts into sequences of ids, or into means of word vectors, as `output` says.
@@ -299,9 +301,9 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         extra = [] if source is None else self._extra_words(source, counts)
         self.embedding_matrix_, self.n_words_found_ = None, 0
         if source is not None:
-            self.embedding_matrix_, found = source.lookup(["", *words, *extra])
-            self.embedding_matrix_[0] = 0  # of padding
-            self.n_words_found_ = int(np.count_nonzero(found[1 : len(words) + 1]))
+            rows, found = source.lookup([*words, *extra])
+            self.embedding_matrix_ = np.concatenate([np.zeros_like(rows[:1]), rows])
+            self.n_words_found_ = int(np.count_nonzero(found[: len(words)]))
         self.vocabulary_ = {word: i for i, word in enumerate([*words, *extra], start=1)}
         self._packed_counts_ = [*pack_words(counts.words), counts.counts]
         if self.use_idf:

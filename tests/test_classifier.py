@@ -10,7 +10,6 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, Stacked, TokenSequences, WideAndDeep
-from skglove.training.backend import import_keras
 
 SMALL = {"epochs": 10, "batch_size": 16, "learning_rate": 0.003, "random_state": 0}
 
@@ -110,16 +109,6 @@ def test_sample_weight_and_class_weight(sequences):
     small(epochs=1, class_weight="balanced").fit(sequences, y)
 
 
-def test_early_stopping_keeps_the_best_weights(sequences, corpus):
-    labels = np.random.RandomState(0).permutation(corpus[1])  # nothing to learn, so the first epochs are the best
-    steady = {"early_stopping": True, "learning_rate": 0.01, "learning_rate_schedule": "constant"}
-    classifier = small(n_iter_no_change=2, epochs=40, **steady).fit(sequences, labels)
-    losses = classifier.history_["val_loss"]
-    assert classifier.n_iter_ == len(losses) == int(np.argmin(losses)) + 3 < 40
-    again = small(epochs=classifier.n_iter_ - 2, n_iter_no_change=40, **steady).fit(sequences, labels)
-    assert np.array_equal(again.predict_proba(sequences), classifier.predict_proba(sequences))
-
-
 def test_early_stopping_with_a_class_of_one(sequences, corpus):
     labels = np.where(np.arange(200) == 7, "rare", corpus[1])
     assert small(early_stopping=True, epochs=1).fit(sequences, labels).classes_.tolist() == ["animals", "rare", "tools"]
@@ -159,37 +148,6 @@ def test_partial_fit_with_a_class_to_come(sequences, corpus):
             small(**settings).partial_fit(sequences, corpus[1], classes=["animals", "tools"])
 
 
-def test_callbacks_and_optimizers_are_those_of_keras(sequences, corpus):
-    keras = import_keras()
-    seen = []
-    callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append((epoch, logs["loss"])))
-    optimizer = keras.optimizers.SGD(0.1)
-    classifier = small(callbacks=[callback], optimizer=optimizer, epochs=3).fit(sequences, corpus[1])
-    assert seen == list(enumerate(classifier.history_["loss"]))
-    assert callback.model is None
-    assert not optimizer.built
-
-
-def test_a_callback_can_stop_the_training(sequences, corpus):
-    stop = import_keras().callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: setattr(stop.model, "stop_training", True)
-    )
-    assert small(callbacks=[stop]).fit(sequences, corpus[1]).n_iter_ == 1
-
-
-def test_verbose_shows_one_bar(sequences, corpus, capfd):
-    small(epochs=2).fit(sequences, corpus[1])
-    assert capfd.readouterr() == ("", "")
-    small(epochs=2, early_stopping=True, verbose=1).fit(sequences, corpus[1])
-    out, err = capfd.readouterr()
-    assert out == ""
-    last = err.strip().split("\r")[-1]
-    assert "24/24" in last
-    assert "epoch=2/2" in last
-    assert "val_accuracy=" in last
-    assert err.count("\n") == 1
-
-
 def test_pipeline_and_cross_validation(corpus, vectors, sequences):
     texts, labels = corpus
     pipeline = make_pipeline(GloveTextVectorizer(vectors, maxlen=50), small(epochs=6))
@@ -223,14 +181,6 @@ def test_partial_fit_goes_on_after_loading_as_if_nothing_had_happened(sequences,
     for going_on in (classifier, loaded):
         going_on.partial_fit(sequences[100:], corpus[1][100:])
     assert np.array_equal(loaded.predict_proba(sequences), classifier.predict_proba(sequences))
-
-
-def test_a_changed_optimizer_counts_in_partial_fit(sequences, corpus):
-    classifier = small().partial_fit(sequences, corpus[1], classes=["animals", "tools"])
-    for changed in (classifier, pickle.loads(pickle.dumps(classifier))):
-        before = weights_of(changed)[1]
-        changed.set_params(optimizer="sgd", learning_rate=1e-12).partial_fit(sequences, corpus[1])
-        np.testing.assert_allclose(weights_of(changed)[1], before, atol=1e-9)
 
 
 def test_partial_fit_with_class_weight(sequences):
@@ -267,41 +217,6 @@ def test_warm_start_can_unfreeze_the_vectors(sequences, corpus):
     assert weights_of(classifier.set_params(trainable=False).fit(sequences, corpus[1]))[0] is unfrozen
     with pytest.raises(ValueError, match="another architecture"):
         classifier.set_params(architecture__filters=9).fit(sequences, corpus[1])
-
-
-def test_a_callback_that_sets_the_learning_rate_has_its_way(sequences, corpus):
-    keras = import_keras()
-    rates = []
-    callbacks = [
-        keras.callbacks.LearningRateScheduler(lambda epoch: 1e-5 * (epoch + 1)),
-        keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: rates.append(logs["learning_rate"])),
-    ]
-    small(epochs=2, callbacks=callbacks).fit(sequences, corpus[1])
-    assert rates == pytest.approx([1e-5, 2e-5])
-    with pytest.raises(TypeError, match=r"must be Keras callbacks.*got 3"):
-        small(callbacks=[3]).fit(sequences, corpus[1])
-
-
-def test_the_learning_rate_rises_and_falls(sequences, corpus):
-    rates = []
-    watch = import_keras().callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: rates.append(float(watch.model.optimizer.learning_rate))
-    )
-    small(Parallel(filters=8), callbacks=[watch]).fit(sequences, corpus[1])
-    assert len(rates) == 130
-    assert rates[0] < 0.001
-    assert max(rates) == pytest.approx(0.003)
-    assert rates[-1] < 0.0001
-
-
-def test_a_diverging_training_is_an_error(sequences, corpus):
-    def divided_by_zero(words, n_classes):
-        import keras
-
-        return keras.layers.Dense(n_classes)(keras.ops.max(words, axis=1) / 0.0)
-
-    with pytest.raises(ValueError, match="loss became nan in epoch 1"):
-        small(architecture=divided_by_zero).fit(sequences, corpus[1])
 
 
 def test_a_classifier_can_be_displayed(sequences, corpus):

@@ -1,0 +1,121 @@
+"""How networks are trained, through the classifier that trains them."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from skglove import ConvTextClassifier, Parallel
+from skglove.training.backend import import_keras
+from skglove.training.trainer import TrainingOptions
+
+SMALL = {"epochs": 10, "batch_size": 16, "learning_rate": 0.003, "random_state": 0}
+
+
+def small(architecture=None, **parameters):
+    return ConvTextClassifier(architecture or Parallel(filters=8), **{**SMALL, **parameters})
+
+
+def test_early_stopping_keeps_the_best_weights(sequences, corpus):
+    labels = np.random.RandomState(0).permutation(corpus[1])  # nothing to learn, so the first epochs are the best
+    steady = {"early_stopping": True, "learning_rate": 0.01, "learning_rate_schedule": "constant"}
+    classifier = small(n_iter_no_change=2, epochs=40, **steady).fit(sequences, labels)
+    losses = classifier.history_["val_loss"]
+    assert classifier.n_iter_ == len(losses) == int(np.argmin(losses)) + 3 < 40
+    again = small(epochs=classifier.n_iter_ - 2, n_iter_no_change=40, **steady).fit(sequences, labels)
+    assert np.array_equal(again.predict_proba(sequences), classifier.predict_proba(sequences))
+
+
+def test_callbacks_and_optimizers_are_those_of_keras(sequences, corpus):
+    keras = import_keras()
+    seen = []
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append((epoch, logs["loss"])))
+    optimizer = keras.optimizers.SGD(0.1)
+    classifier = small(callbacks=[callback], optimizer=optimizer, epochs=3).fit(sequences, corpus[1])
+    assert seen == list(enumerate(classifier.history_["loss"]))
+    assert callback.model is None
+    assert not optimizer.built
+
+
+def test_a_callback_can_stop_the_training(sequences, corpus):
+    stop = import_keras().callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: setattr(stop.model, "stop_training", True)
+    )
+    assert small(callbacks=[stop]).fit(sequences, corpus[1]).n_iter_ == 1
+
+
+def test_verbose_shows_one_bar(sequences, corpus, capfd):
+    small(epochs=2).fit(sequences, corpus[1])
+    assert capfd.readouterr() == ("", "")
+    small(epochs=2, early_stopping=True, verbose=1).fit(sequences, corpus[1])
+    out, err = capfd.readouterr()
+    assert out == ""
+    last = err.strip().split("\r")[-1]
+    assert "24/24" in last
+    assert "epoch=2/2" in last
+    assert "val_accuracy=" in last
+    assert err.count("\n") == 1
+
+
+def test_a_changed_optimizer_counts_in_partial_fit(sequences, corpus):
+    classifier = small().partial_fit(sequences, corpus[1], classes=["animals", "tools"])
+    for changed in (classifier, pickle.loads(pickle.dumps(classifier))):
+        before = changed.architecture_.weights_["conv_0"][0]
+        changed.set_params(optimizer="sgd", learning_rate=1e-12).partial_fit(sequences, corpus[1])
+        np.testing.assert_allclose(changed.architecture_.weights_["conv_0"][0], before, atol=1e-9)
+
+
+def test_a_callback_that_sets_the_learning_rate_has_its_way(sequences, corpus):
+    keras = import_keras()
+    rates = []
+    callbacks = [
+        keras.callbacks.LearningRateScheduler(lambda epoch: 1e-5 * (epoch + 1)),
+        keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: rates.append(logs["learning_rate"])),
+    ]
+    small(epochs=2, callbacks=callbacks).fit(sequences, corpus[1])
+    assert rates == pytest.approx([1e-5, 2e-5])
+    with pytest.raises(TypeError, match=r"must be Keras callbacks.*got 3"):
+        small(callbacks=[3]).fit(sequences, corpus[1])
+
+
+def test_the_learning_rate_rises_and_falls(sequences, corpus):
+    rates = []
+    watch = import_keras().callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: rates.append(float(watch.model.optimizer.learning_rate))
+    )
+    small(callbacks=[watch]).fit(sequences, corpus[1])
+    assert len(rates) == 130
+    assert rates[0] < 0.001
+    assert max(rates) == pytest.approx(0.003)
+    assert rates[-1] < 0.0001
+
+
+def test_a_diverging_training_is_an_error(sequences, corpus):
+    def divided_by_zero(words, n_classes):
+        import keras
+
+        return keras.layers.Dense(n_classes)(keras.ops.max(words, axis=1) / 0.0)
+
+    with pytest.raises(ValueError, match="loss became nan in epoch 1"):
+        small(architecture=divided_by_zero).fit(sequences, corpus[1])
+
+
+def test_few_documents_get_small_batches():
+    parameters = ConvTextClassifier().get_params(deep=False)
+    sizes = [TrainingOptions.from_parameters(parameters).resolve_batch_size(n) for n in (10, 1000, 2000, 10**6)]
+    assert sizes == [16, 16, 32, 64]
+    assert TrainingOptions.from_parameters({**parameters, "batch_size": 7}).resolve_batch_size(10) == 7
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_other_optimizers_train_the_embedding_too(sequences, corpus, optimizer):
+    weights = small(optimizer=optimizer, epochs=1).fit(sequences, corpus[1]).architecture_.weights_
+    assert not np.array_equal(weights["embedding"][0], sequences.embedding_matrix)
+
+
+def test_an_optimizer_with_clipping_is_applied_as_a_whole(sequences, corpus):
+    """Its update_step is not all that it does."""
+    clipped = import_keras().optimizers.SGD(0.1, clipvalue=1e-12)
+    started, trained = (small(optimizer=clipped, epochs=epochs).fit(sequences, corpus[1]) for epochs in (1, 2))
+    kernels = [classifier.architecture_.weights_["conv_0"][0] for classifier in (started, trained)]
+    np.testing.assert_allclose(*kernels, atol=1e-7)
