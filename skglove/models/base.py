@@ -1,5 +1,6 @@
 """What every member of a model has in common, and what it is told when it is fitted."""
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
@@ -55,7 +56,7 @@ class FitContext:
     options: TrainingOptions
 
 
-class Member(PlainState, BaseEstimator):
+class Member(PlainState, BaseEstimator, ABC):
     """Scores documents.
 
     A member owns everything about itself: its parameters, how it is fitted, its forward pass in arrays, what each word adds to
@@ -75,6 +76,7 @@ class Member(PlainState, BaseEstimator):
         """
         validate_parameters(self)
 
+    @abstractmethod
     def fit(
         self,
         data: LabelledSequences,
@@ -98,8 +100,8 @@ class Member(PlainState, BaseEstimator):
         -------
         Member
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def partial_fit(self, data: LabelledSequences, context: FitContext, *, start: "Member | None" = None) -> "Member":
         """Return a member that has been trained for one pass over some documents.
 
@@ -114,8 +116,8 @@ class Member(PlainState, BaseEstimator):
         -------
         Member
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def untrained(self, context: FitContext) -> "Member":
         """Return a member that scores every document by the class priors.
 
@@ -123,8 +125,8 @@ class Member(PlainState, BaseEstimator):
         ----------
         context : FitContext
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def logits(self, sequences: TokenSequences) -> np.ndarray:
         """Score documents.
 
@@ -136,8 +138,8 @@ class Member(PlainState, BaseEstimator):
         -------
         ndarray of shape (n_documents, n_classes), float32
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def forward(self, ops: Any, ids: Any) -> Any:
         """Score documents with any array library.
 
@@ -152,8 +154,8 @@ class Member(PlainState, BaseEstimator):
         -------
         array or tensor of shape (batch, n_classes)
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def keras_logits(self, ids: Any) -> Any:
         """Add the member to a Keras graph, with copies of its weights.
 
@@ -166,7 +168,6 @@ class Member(PlainState, BaseEstimator):
         -------
         KerasTensor of shape (batch, n_classes)
         """
-        raise NotImplementedError
 
     def to_keras(self, head: Softmax) -> Any:
         """Return the member as a Keras model.
@@ -188,6 +189,7 @@ class Member(PlainState, BaseEstimator):
         probabilities = keras.layers.Softmax(name="probabilities")(self.keras_logits(aligned))
         return keras.Model(ids, probabilities, name="classifier")
 
+    @abstractmethod
     def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:
         """Take the scores of one document apart.
 
@@ -203,7 +205,6 @@ class Member(PlainState, BaseEstimator):
         bias : ndarray of shape (n_classes,), float64
             What belongs to no word. Together with all of `spans` it is the logits.
         """
-        raise NotImplementedError
 
     def checked_start(self, start: Any) -> Any:
         """Return a fitted member, having made sure that training can go on from it with the present parameters.

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from skglove.models.base import FitContext, Spans
-from skglove.models.network import Network
+from skglove.models.base import Spans
+from skglove.models.network import KerasMember
 from skglove.text.sequences import TokenSequences
 from skglove.training.backend import import_keras
 
@@ -19,7 +19,7 @@ _PADDED = -(2.0**15)
 _building = threading.Lock()
 
 
-class Custom(Network):
+class Custom(KerasMember):
     """A network of the user's own, in Keras; what `ConvTextClassifier` makes of a callable `architecture`.
 
     It scores in Keras, so prediction needs TensorFlow. A subclass of `skglove.models.Network` scores in NumPy and can be
@@ -33,7 +33,6 @@ class Custom(Network):
     """
 
     _parameter_constraints = {"function": [callable]}  # noqa: RUF012 - read as scikit-learn reads it
-    embedding_dropout = dropout = 0.0
 
     _scorer: Any  # the Keras model that scores; built when first needed, never saved
 
@@ -44,7 +43,7 @@ class Custom(Network):
         with _seeded_keras(seed):
             return super()._add_layers(ids, sizes, trainable, seed)
 
-    def _keras_scores(self, words: Any, mask: Any, n_classes: int, seeds: Iterator[int]) -> Any:
+    def keras_scores(self, words: Any, mask: Any, n_classes: int, seeds: Iterator[int]) -> Any:
         keras = import_keras()
         # The first position is never masked, not even of a document without words: layers that average would divide by 0.
         unmasked = keras.ops.concatenate([keras.ops.ones_like(mask[:, :1]), mask[:, 1:]], axis=1)
@@ -57,9 +56,6 @@ class Custom(Network):
                 f"{self.function!r} returned {type(logits).__name__} of shape {shape}."
             )
         return logits
-
-    def _set_priors(self, network: Any, context: FitContext) -> None:
-        """Leave the last layer as it is: the function may have any."""
 
     def _fitted(self, **attributes: Any) -> Any:
         return super()._fitted(_scorer=None, **attributes)
@@ -77,14 +73,11 @@ class Custom(Network):
         """
         with _building:
             if self._scorer is None:
-                keras = import_keras()
-                ids = keras.Input((None,), dtype="int32", name="ids")
-                self._scorer = keras.Model(ids, self.keras_logits(ids))
-        return self.logits_of_batches(sequences, None)
+                ids = import_keras().Input((None,), dtype="int32", name="ids")
+                self._scorer = import_keras().Model(ids, self.keras_logits(ids))
+        return self._score_batches(sequences, lambda ids: self._scorer(ids, training=False))
 
     def forward(self, ops: Any, ids: Any) -> Any:
-        if ops is None:
-            return self._scorer(ids, training=False)
         raise ValueError(
             "The function of a custom architecture runs in Keras only, so it cannot be written as ONNX. Convert what `to_keras` "
             "returns, or write the architecture as a subclass of skglove.models.Network."

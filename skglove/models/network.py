@@ -4,7 +4,8 @@ A document's scores do not depend on its padding or on the other documents of it
 of a batch, padding embeds to zeros, and what a layer writes at padded positions is set to zero before anything reads it.
 """
 
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -20,22 +21,13 @@ from skglove.training.trainer import Trainer
 POSITIONS_PER_BATCH = 1024
 
 
-class Network(Member):
-    """Base class of the architectures.
-
-    A subclass stores its parameters in ``__init__``, among them `embedding_dropout` and `dropout`, and defines
-
-    - `keras_features`, its Keras layers from word vectors to features;
-    - `features`, the same in arrays, for prediction and for ONNX;
-    - `contributions`, what each word adds to the scores, for `skglove.explain`.
-
-    Everything else is inherited: the embedding before the features, dropout, and the dense layer of scores behind them. It is
-    used as ``ConvTextClassifier(architecture=MyNetwork())``.
+class KerasMember(Member):
+    """A member that Keras trains: an embedding, and behind it whatever a subclass makes of the word vectors.
 
     Attributes
     ----------
     weights_ : dict of str to list of ndarray
-        By the names of the Keras layers; "embedding" is the first, "logits" the last.
+        By the names of the Keras layers, "embedding" first.
     trainable_ : bool
         Whether the embedding is trained.
     n_classes_ : int
@@ -47,11 +39,11 @@ class Network(Member):
 
     maxlen: int | None = None
     width_multiple: int = 1
-    embedding_dropout: float
-    dropout: float
+    embedding_dropout: float = 0.0
 
-    def keras_features(self, words: Any, mask: Any, seeds: Iterator[int]) -> Any:
-        """Add the layers from word vectors to features.
+    @abstractmethod
+    def keras_scores(self, words: Any, mask: Any, n_classes: int, seeds: Iterator[int]) -> Any:
+        """Add the layers from word vectors to logits.
 
         Parameters
         ----------
@@ -59,33 +51,23 @@ class Network(Member):
             Zeros at padded positions. `width` is a multiple of `width_multiple`.
         mask : KerasTensor of shape (batch, width, 1)
             1 where there is a word, and 0 where there is padding.
+        n_classes : int
         seeds : iterator of int
-            For the initializers, one each.
+            For initializers and dropout, one each.
 
         Returns
         -------
-        KerasTensor of shape (batch, n_features)
+        KerasTensor of shape (batch, n_classes)
         """
-        raise NotImplementedError
 
-    def features(self, ops: Any, words: Any, mask: Any) -> Any:
-        """Compute the features in arrays, from `weights_`.
+    def set_priors(self, network: Any, context: FitContext) -> None:
+        """Let a network that has not been trained score by the class priors, if it has a layer for that.
 
         Parameters
         ----------
-        ops : module or object
-            The functions of `skglove.ops`.
-        words : array or tensor of shape (batch, width, embedding_dim)
-        mask : array or tensor of shape (batch, width, 1)
-
-        Returns
-        -------
-        array or tensor of shape (batch, n_features)
+        network : keras.Model
+        context : FitContext
         """
-        raise NotImplementedError
-
-    def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:
-        raise ValueError(f"{type(self).__name__} does not define `contributions`, so its scores cannot be taken apart.")
 
     def fit(
         self,
@@ -170,28 +152,18 @@ class Network(Member):
         )(ids)
         if self.embedding_dropout:
             words = keras.layers.Dropout(self.embedding_dropout, seed=next(seeds), name="embedding_dropout")(words)
-        return self._keras_scores(words * mask, mask, n_classes, seeds)
-
-    def _keras_scores(self, words: Any, mask: Any, n_classes: int, seeds: Iterator[int]) -> Any:
-        features = self.keras_features(words, mask, seeds)
-        if self.dropout:
-            features = import_keras().layers.Dropout(self.dropout, seed=next(seeds), name="dropout")(features)
-        return dense(n_classes, None, "logits", seeds)(features)
+        return self.keras_scores(words * mask, mask, n_classes, seeds)
 
     def _new_keras_network(self, context: FitContext, start: Member | None = None) -> Any:
         """Build the network with the weights of `start`, or else with the pre-trained vectors and the class priors."""
         network = self.keras_network(context)
-        if isinstance(start, Network):
+        if isinstance(start, KerasMember):
             _set_weights(network, start.weights_)
             return network
         if context.embedding_matrix is not None:
             network.get_layer("embedding").set_weights([context.embedding_matrix])
-        self._set_priors(network, context)
+        self.set_priors(network, context)
         return network
-
-    def _set_priors(self, network: Any, context: FitContext) -> None:
-        kernel, _ = network.get_layer("logits").get_weights()
-        network.get_layer("logits").set_weights([kernel, context.head.initial_bias(context.class_priors)])
 
     def _with_weights_of(self, network: Any, context: FitContext, start: Member | None, **attributes: Any) -> "Network":
         weights = {layer.name: layer.get_weights() for layer in network.layers if layer.weights}
@@ -200,37 +172,15 @@ class Network(Member):
         n_classes = context.head.n_classes
         return self._fitted(weights_=weights, trainable_=context.trainable, n_classes_=n_classes, **attributes)
 
-    def logits(self, sequences: TokenSequences) -> np.ndarray:
-        return self.logits_of_batches(self._read(sequences), numpy_ops)
-
     def _read(self, sequences: TokenSequences) -> TokenSequences:
         """Return what the network reads of each document."""
         return sequences if self.maxlen is None else sequences.cut(self.maxlen)
 
-    def logits_of_batches(self, sequences: TokenSequences, ops: Any) -> np.ndarray:
-        """Score documents by the plain forward pass, batch by batch.
-
-        Parameters
-        ----------
-        sequences : TokenSequences
-        ops : module
-            `skglove.ops` or `keras.ops`.
-
-        Returns
-        -------
-        ndarray of shape (n_documents, n_classes), float32
-        """
+    def _score_batches(self, sequences: TokenSequences, score: Callable) -> np.ndarray:
         scores = np.empty((len(sequences), self.n_classes_), dtype=np.float32)
-        for rows, ids in sequences.batches_by_length(POSITIONS_PER_BATCH, self.width_multiple):
-            scores[rows] = self.forward(ops, ids)
+        for rows, ids in self._read(sequences).batches_by_length(POSITIONS_PER_BATCH, self.width_multiple):
+            scores[rows] = score(ids)
         return scores
-
-    def forward(self, ops: Any, ids: Any) -> Any:
-        ids = self._crop(ops, ids)
-        mask = ops.expand_dims(ops.cast(ops.not_equal(ids, 0), "float32"), 2)
-        words = ops.take(self.weights_["embedding"][0], ids, axis=0) * mask
-        kernel, bias = self.weights_["logits"]
-        return ops.matmul(self.features(ops, words, mask), kernel) + bias
 
     def _crop(self, ops: Any, ids: Any) -> Any:
         """Cut ids to `maxlen`, and make room for whole multiples of `width_multiple`; what is too much is padding."""
@@ -245,6 +195,79 @@ class Network(Member):
         logits = self._add_layers(ids, sizes, self.trainable_, seed=0)
         _set_weights(keras.Model(ids, logits), self.weights_)
         return logits
+
+
+class Network(KerasMember):
+    """Base class of the architectures.
+
+    A subclass stores its parameters in ``__init__``, among them `embedding_dropout` and `dropout`, and defines
+
+    - `keras_features`, its Keras layers from word vectors to features;
+    - `features`, the same in arrays, for prediction and for ONNX;
+    - `contributions`, what each word adds to the scores, for `skglove.explain`.
+
+    Everything else is inherited: the embedding before the features, dropout, and the dense layer of scores behind them, which is
+    called "logits". It is used as ``ConvTextClassifier(architecture=MyNetwork())``.
+    """
+
+    dropout: float
+
+    @abstractmethod
+    def keras_features(self, words: Any, mask: Any, seeds: Iterator[int]) -> Any:
+        """Add the layers from word vectors to features.
+
+        Parameters
+        ----------
+        words : KerasTensor of shape (batch, width, embedding_dim)
+            Zeros at padded positions. `width` is a multiple of `width_multiple`.
+        mask : KerasTensor of shape (batch, width, 1)
+            1 where there is a word, and 0 where there is padding.
+        seeds : iterator of int
+            For the initializers, one each.
+
+        Returns
+        -------
+        KerasTensor of shape (batch, n_features)
+        """
+
+    @abstractmethod
+    def features(self, ops: Any, words: Any, mask: Any) -> Any:
+        """Compute the features in arrays, from `weights_`.
+
+        Parameters
+        ----------
+        ops : module or object
+            The functions of `skglove.ops`.
+        words : array or tensor of shape (batch, width, embedding_dim)
+        mask : array or tensor of shape (batch, width, 1)
+
+        Returns
+        -------
+        array or tensor of shape (batch, n_features)
+        """
+
+    def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:
+        raise ValueError(f"{type(self).__name__} does not define `contributions`, so its scores cannot be taken apart.")
+
+    def keras_scores(self, words: Any, mask: Any, n_classes: int, seeds: Iterator[int]) -> Any:
+        features = self.keras_features(words, mask, seeds)
+        if self.dropout:
+            features = import_keras().layers.Dropout(self.dropout, seed=next(seeds), name="dropout")(features)
+        return dense(n_classes, None, "logits", seeds)(features)
+
+    def set_priors(self, network: Any, context: FitContext) -> None:
+        kernel, _ = network.get_layer("logits").get_weights()
+        network.get_layer("logits").set_weights([kernel, context.head.initial_bias(context.class_priors)])
+
+    def logits(self, sequences: TokenSequences) -> np.ndarray:
+        return self._score_batches(sequences, lambda ids: self.forward(numpy_ops, ids))
+
+    def forward(self, ops: Any, ids: Any) -> Any:
+        ids = self._crop(ops, ids)
+        mask = ops.expand_dims(ops.cast(ops.not_equal(ids, 0), "float32"), 2)
+        words = ops.take(self.weights_["embedding"][0], ids, axis=0) * mask
+        kernel, bias = self.weights_["logits"]
+        return ops.matmul(self.features(ops, words, mask), kernel) + bias
 
 
 def _set_weights(network: Any, weights: dict[str, list[np.ndarray]]) -> None:

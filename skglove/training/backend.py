@@ -1,6 +1,7 @@
 """Keras, imported when it is first needed, without TensorFlow's start-up messages and without a trace in the process."""
 
 import contextlib
+import itertools
 import os
 import re
 import sys
@@ -113,6 +114,7 @@ class KerasOps:
 
     def __init__(self) -> None:
         self._keras = import_keras()
+        self._names = (f"table_{i}" for i in itertools.count())
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._keras.ops, name)
@@ -126,7 +128,8 @@ class KerasOps:
         indices : KerasTensor of int
         axis : {0}
         """
-        layer = self._keras.layers.Embedding(*table.shape, embeddings_initializer="zeros", trainable=False)
+        settings = {"embeddings_initializer": "zeros", "trainable": False, "name": next(self._names)}
+        layer = self._keras.layers.Embedding(*table.shape, **settings)
         found = layer(indices)
         layer.set_weights([table])
         return found

@@ -97,6 +97,7 @@ class Trainer:
         self._variables = [v for v in network.trainable_variables if all(v is not other for other in lazy_variables)]
         self._optimizer.build(self._variables)
         self._lazy = LazyEmbedding(embedding, self._optimizer) if is_lazy else None
+        self._behind_embedding = rows_as_input(network) if is_lazy else None
         for variable, value in zip(self._state_variables(), state or [], strict=state is not None):
             variable.assign(value)
 
@@ -216,7 +217,7 @@ class Trainer:
         import tensorflow as tf
 
         rows = [] if self._lazy is None else [self._lazy.read(ids)]
-        network = self._network if self._lazy is None else rows_as_input(self._network)
+        network = self._behind_embedding or self._network
         with tf.GradientTape() as tape:
             tape.watch(rows)
             sums = self._sums(network([ids, *rows] if rows else ids, training=True), y, weights)
