@@ -154,15 +154,24 @@ def read_rows(path: Path, rows: Array) -> Array:
 def find(key: str) -> CacheEntry | None:
     """Return an entry if it exists and is complete."""
     path = folder() / key
+    about = _read_about(path)
     try:
-        about = json.loads((path / "entry.json").read_bytes())
         if about["format"] != FORMAT:
             return None
         if any((path / name).stat().st_size != size for name, size in about["files"].items()):
             return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, KeyError, TypeError, AttributeError):
         return None
     return CacheEntry(path)
+
+
+def _read_about(path: Path) -> dict[str, Any]:
+    """Return what an entry says about itself; nothing if it cannot be read."""
+    try:
+        about = json.loads((path / "entry.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return about if isinstance(about, dict) else {}
 
 
 def find_or_create(key: str, write: Callable[[Path], dict[str, Any]]) -> CacheEntry:
@@ -193,8 +202,9 @@ def find_or_create(key: str, write: Callable[[Path], dict[str, Any]]) -> CacheEn
             return entry
         _remove_leftovers(key)
         if path.exists():
-            warnings.warn(f"{path} is damaged or of another version of skglove; it is rebuilt.", stacklevel=2)
-            shutil.rmtree(path)
+            if _read_about(path).get("format", FORMAT) == FORMAT:
+                warnings.warn(f"{path} is damaged; it is rebuilt.", stacklevel=2)
+            shutil.rmtree(path)  # or of another version of skglove
         _create(path, write)
     entry = find(key)
     if entry is None:

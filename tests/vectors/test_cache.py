@@ -92,7 +92,7 @@ def test_killed_at_many_times(fork, shared_server, tmp_path):
         killed += fork(home, kill_after=seconds * share)["codes"] == [-signal.SIGKILL]
         shared_server.faults["a.gz"] = []
         check_after_kill(fork, home)
-    assert killed > 15
+    assert killed > 5  # the more, the less the machine has else to do
 
 
 @pytest.fixture
@@ -149,11 +149,11 @@ def test_damaged_entry_is_rebuilt(entry, large_sample, file):
         assert again.words() == large_sample.words
 
 
-def test_entry_of_another_version_is_rebuilt(entry, large_sample):
+def test_entry_of_another_version_is_rebuilt_without_a_warning(entry, large_sample):
     path = entry.path / "entry.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": cache.FORMAT - 1}))
-    with pytest.warns(UserWarning, match="it is rebuilt"):
-        create(large_sample)
+    assert cache.find("test") is None
+    assert create(large_sample).words() == large_sample.words
 
 
 def test_failed_write_leaves_nothing(home):
