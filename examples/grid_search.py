@@ -1,4 +1,7 @@
-"""GridSearchCV over a parameter of the network and one of the vectorizer: train the vectors or not, keep how many words."""
+"""GridSearchCV over a parameter of the vectorizer and one of the network: how many words are kept, how many filters there are.
+
+The parameters of an architecture can be searched when it is given as an object: `WideAndDeep()` instead of "wide_and_deep".
+"""
 
 import argparse
 
@@ -6,13 +9,26 @@ from quickstart import load_articles
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import Pipeline
 
-from skglove import ConvTextClassifier, GloveTextVectorizer
+from skglove import ConvTextClassifier, GloveTextVectorizer, WideAndDeep
+
+GRID = {"vect__num_words": [500, 20_000], "clf__architecture__filters": [16, 128]}
+
+
+def print_results(search: GridSearchCV) -> None:
+    """Print the mean accuracy and the mean time of each combination."""
+    results = search.cv_results_
+    columns = results["params"], results["mean_test_score"], results["mean_fit_time"]
+    print("num_words  filters  accuracy  seconds a fit")
+    for parameters, accuracy, seconds in zip(*columns, strict=True):
+        num_words, filters = (parameters[name] for name in GRID)
+        print(f"{num_words:9,}  {filters:7}  {accuracy:8.3f}  {seconds:13.1f}")
 
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--articles", type=int, default=600, help="how many articles to search on")
     parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--folds", type=int, default=3, help="of the cross-validation")
     parser.add_argument("--n-jobs", type=int, default=2)
     arguments = parser.parse_args(argv)
 
@@ -23,20 +39,13 @@ def main(argv: list[str] | None = None) -> None:
     pipeline = Pipeline(
         [
             ("vect", GloveTextVectorizer(embeddings="glove.6B.50d", maxlen=400)),
-            ("clf", ConvTextClassifier(epochs=arguments.epochs, batch_size=32, random_state=0)),
+            ("clf", ConvTextClassifier(WideAndDeep(), epochs=arguments.epochs, batch_size=32, random_state=0)),
         ]
     )
-    grid = {"vect__num_words": [500, 20_000], "clf__trainable": [False, True]}
-    search = GridSearchCV(pipeline, grid, cv=3, n_jobs=arguments.n_jobs).fit(train, y_train)
+    search = GridSearchCV(pipeline, GRID, cv=arguments.folds, n_jobs=arguments.n_jobs).fit(train, y_train)
 
-    print(f"{len(train)} articles, 3-fold cross-validation, {arguments.n_jobs} jobs\n")
-    print("num_words  trainable  accuracy  seconds a fit")
-    results = search.cv_results_
-    for i, parameters in enumerate(results["params"]):
-        print(
-            f"{parameters['vect__num_words']:9,}  {parameters['clf__trainable']!s:9}  "
-            f"{results['mean_test_score'][i]:.3f}     {results['mean_fit_time'][i]:.1f}"
-        )
+    print(f"{len(train)} articles, {arguments.folds}-fold cross-validation, {arguments.n_jobs} jobs\n")
+    print_results(search)
     print(f"\nBest: {search.best_params_}")
     print(f"Accuracy on the other {len(test)} articles, refitted on all {len(train)}: {search.score(test, y_test):.3f}")
 

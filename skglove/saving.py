@@ -5,6 +5,7 @@ for each, which is loaded without running anything that the file says.
 """
 
 import contextlib
+import importlib
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -31,7 +32,16 @@ TRUSTED = (
 )
 """The types of this package that a saved model can hold: what to pass to ``skops.io.load`` as `trusted`."""
 
-_TRUSTED_PACKAGES = ("sklearn.",)
+_PATHS = ("pathlib.PosixPath", "pathlib.WindowsPath", "pathlib._local.PosixPath", "pathlib._local.WindowsPath")
+# Where scikit-learn defines the classes that searches and other estimators around a pipeline hold, and their metrics.
+_MODULES_OF_CLASSES = (
+    "sklearn.calibration",
+    "sklearn.metrics._scorer",
+    "sklearn.model_selection._split",
+    "sklearn.utils._bunch",
+    "sklearn.utils._metadata_requests",
+)
+_MODULES_OF_METRICS = ("sklearn.metrics._classification", "sklearn.metrics._ranking")
 
 
 class VersionError(ValueError):
@@ -152,8 +162,8 @@ def dump(model: Any, file: str | os.PathLike, trusted: Sequence[str | type] = ()
             untrusted = set(skops.get_untrusted_types(file=written)) - set(_trusted_names(skops, written, trusted))
         if untrusted:
             raise TypeError(
-                f"The model holds types that load does not trust: {', '.join(sorted(untrusted))}. If they are yours, pass them "
-                "as `trusted` here and to load; otherwise save with joblib.dump."
+                f"The model holds types that load does not trust: {', '.join(sorted(untrusted))}. If you do, pass them as "
+                "`trusted` here and to load; otherwise save with joblib.dump."
             )
 
 
@@ -164,7 +174,8 @@ def load(file: str | os.PathLike, trusted: Sequence[str | type] = ()) -> Any:
     ----------
     file : path
     trusted : sequence of str or type
-        Types that the file may hold beside scikit-learn's and those of `TRUSTED`, such as an architecture of your own.
+        Types that the file may hold beside those of `TRUSTED`, scikit-learn's estimators, and what searches and the like
+        hold of scikit-learn; such as an architecture of your own. Whatever is trusted can be called by the file.
 
     Returns
     -------
@@ -196,12 +207,26 @@ def load(file: str | os.PathLike, trusted: Sequence[str | type] = ()) -> Any:
 
 
 def _trusted_names(skops: ModuleType, file: Any, trusted: Sequence[str | type]) -> list[str]:
-    """Return the names of all types that may be loaded from a file: scikit-learn's are trusted by their package."""
+    """Return the names of all types that may be loaded from a file."""
     given = [f"{kind.__module__}.{kind.__qualname__}" if isinstance(kind, type) else kind for kind in trusted]
     file.seek(0)
     found = skops.get_untrusted_types(file=file)
     file.seek(0)
-    return [*TRUSTED, *given, *(name for name in found if name.startswith(_TRUSTED_PACKAGES))]
+    return [*TRUSTED, *_PATHS, *given, *filter(_is_part_of_scikit_learn, found)]
+
+
+def _is_part_of_scikit_learn(name: str) -> bool:
+    """Tell whether a name is that of a class which scikit-learn's estimators hold, or of a metric.
+
+    A file can call whatever it may name, so a package cannot be trusted as a whole: scikit-learn's own functions can delete
+    folders, and some of its modules import functions that run programs.
+    """
+    module, _, attribute = name.rpartition(".")
+    if module not in _MODULES_OF_CLASSES + _MODULES_OF_METRICS:
+        return False
+    found = getattr(importlib.import_module(module), attribute, None)
+    is_defined_there = getattr(found, "__module__", None) == module
+    return is_defined_there and (isinstance(found, type) or module in _MODULES_OF_METRICS)
 
 
 @contextlib.contextmanager

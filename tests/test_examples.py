@@ -1,8 +1,11 @@
-"""Every example, end to end, in small."""
+"""Every example and benchmark, from beginning to end, on little data."""
 
 import json
 import lzma
+import re
 import runpy
+import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -14,18 +17,21 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 def run(monkeypatch, capsys):
     def run_example(name, *arguments):
         monkeypatch.syspath_prepend(str((EXAMPLES / name).parent))
-        runpy.run_path(str(EXAMPLES / name))["main"](*([list(arguments)] if arguments else []))
+        runpy.run_path(str(EXAMPLES / name))["main"](
+            *([[str(argument) for argument in arguments]] if arguments else [])
+        )
         return capsys.readouterr().out
 
     return run_example
 
 
+@pytest.mark.slow
 def test_quickstart(run):
-    printed = run("quickstart.py", "--articles", "200", "--epochs", "2")
-    assert "160 articles to train on, 40 held out, classes: business, entertainment, politics, sports, tech" in printed
+    printed = run("quickstart.py", "--articles", 100, "--epochs", 2)
+    assert "80 articles to train on, 20 held out, classes: business, entertainment, politics, sports, tech" in printed
     assert "TF-IDF + LinearSVC" in printed
     assert printed.count("    -> ") == 2
-    assert "the same probabilities, bit for bit" in printed
+    assert "the probabilities are identical" in printed
 
 
 def test_analogies(run):
@@ -34,20 +40,24 @@ def test_analogies(run):
     assert "queen: 1\n" in printed
 
 
+@pytest.mark.slow
 def test_grid_search(run):
-    printed = run("grid_search.py", "--articles", "90", "--epochs", "1", "--n-jobs", "1")
+    printed = run("grid_search.py", "--articles", 50, "--epochs", 1, "--folds", 2, "--n-jobs", 1)
+    rows = [line.split()[:2] for line in printed.splitlines() if line.startswith(("      500 ", "   20,000 "))]
+    assert sorted(rows) == [["20,000", "128"], ["20,000", "16"], ["500", "128"], ["500", "16"]]
     assert "Best: {" in printed
-    assert printed.count("True ") == printed.count("False ") == 2
+
+
+def make_folder_of_posts(folder, n_posts):
+    for group, word in [("rec.autos", "engine"), ("sci.space", "orbit")]:
+        (folder / group).mkdir(parents=True)
+        for i in range(n_posts // 2):
+            (folder / group / str(i)).write_text(f"Newsgroups: {group}\nSubject: {i}\n\nThe {word} of number {i}.\n")
 
 
 def test_newsgroups(run, tmp_path):
-    for group, word in [("rec.autos", "engine"), ("sci.space", "orbit")]:
-        (tmp_path / group).mkdir()
-        for i in range(30):
-            (tmp_path / group / str(i)).write_text(f"Newsgroups: {group}\nSubject: {i}\n\nThe {word} of number {i}.\n")
-    printed = run(
-        "newsgroups.py", "--data", str(tmp_path), "--embeddings", "glove.6B.50d", "--epochs", "1", "2", "--quiet"
-    )
+    make_folder_of_posts(tmp_path, 60)
+    printed = run("newsgroups.py", "--data", tmp_path, "--embeddings", "glove.6B.50d", "--epochs", 1, 2, "--quiet")
     assert printed.count("| kept |") == printed.count("| stripped |") == 4
     assert "48 posts to train on, 12 held out, 2 groups" in printed
     assert "reads the label" in printed
@@ -55,7 +65,7 @@ def test_newsgroups(run, tmp_path):
 
 def test_newsgroups_without_any(run, tmp_path):
     with pytest.raises(SystemExit, match="one folder a class"):
-        run("newsgroups.py", "--data", str(tmp_path))
+        run("newsgroups.py", "--data", tmp_path)
 
 
 @pytest.fixture
@@ -71,74 +81,103 @@ def data(tmp_path, corpus):
     return tmp_path
 
 
-def test_accuracy_benchmark(run, data):
+@pytest.fixture
+def vectors_file(tmp_path, vectors):
+    file = tmp_path / "vectors.txt"
+    file.write_text("".join(f"{word} {' '.join(map(str, vector))}\n" for word, vector in vectors.items()))
+    return file
+
+
+def rows_of(report):
+    """Return the cells of each row of each table of a file, without the headers."""
+    without_headers = re.sub(r"\|.*\n\|---.*\n", "", report.read_text())
+    return [line.strip("| ").split(" | ") for line in without_headers.splitlines() if line.startswith("| ")]
+
+
+def test_archive_of_class_folders(tmp_path):
+    make_folder_of_posts(tmp_path / "posts", 10)
+    load = runpy.run_path(str(EXAMPLES / "benchmarks" / "datasets.py"))["load"]
+    from_folder = load(tmp_path, "posts", seed=0)
+    (tmp_path / "archives").mkdir()
+    with tarfile.open(tmp_path / "archives" / "posts.tar.xz", "w:xz") as archive:
+        archive.add(tmp_path / "posts", "posts")
+    from_archive = load(tmp_path / "archives", "posts", seed=0)
+    assert from_archive.train == from_folder.train
+    assert from_archive.y_test.tolist() == from_folder.y_test.tolist()
+    assert not from_archive.test[0].startswith("Newsgroups")
+
+
+@pytest.mark.slow
+def test_accuracy_benchmark(run, data, vectors_file):
     names = ["skglove", "TF-IDF + LinearSVC", "TF-IDF with bigrams + LinearSVC"]
-    files = [
-        "--output",
-        str(data / "report.md"),
-        "--summary",
-        str(data / "summary.md"),
-        "--results",
-        str(data / "results"),
+    report, summary, results = (data / name for name in ("report.md", "summary.md", "results.jsonl"))
+    files = ["--output", report, "--summary", summary, "--results", results]
+
+    def measure(n_train, contestants):
+        settings = ["--sets", "tools", "--train-sizes", n_train, "--seeds", 1, "--contestants", *contestants]
+        run("benchmarks/accuracy.py", "--data", data, "--vectors", vectors_file, *settings, *files)
+
+    measure(0, names[:1])
+    measure(0, names)  # goes on from the first
+    measure(60, names[1:2])
+    assert [row[0] for row in rows_of(report)] == [*names, names[1]]
+    assert all(float(row[1]) > 0.7 for row in rows_of(report))
+    assert report.read_text().count("tools, 150 to train on") == report.read_text().count("tools, 60 to train on") == 1
+    found = [json.loads(line) for line in results.read_text().splitlines()]
+    assert [(result["n_train"], result["contestant"]) for result in found] == [
+        *((0, name) for name in names),
+        (60, names[1]),
     ]
-    settings = ["--vectors", "glove.6B.50d", "--sets", "tools", "--train-sizes", "0", "60", "--seeds", "1", *files]
-    for contestants in (names[:1], names):  # the second run goes on from the first
-        run("benchmarks/accuracy.py", "--data", str(data), *settings, "--contestants", *contestants)
-    lines = (data / "report.md").read_text().splitlines()
-    assert [line.split(" | ")[0] for line in lines if line.startswith("| ") and "accuracy" not in line] == [
-        f"| {name}" for name in names * 2
-    ]
-    assert sum("tools, 150 to train on" in line for line in lines) == 1
-    assert all(float(line.split(" | ")[1]) > 0.7 for line in lines if line.startswith(("| skglove", "| TF-IDF")))
-    results = [json.loads(line) for line in (data / "results").read_text().splitlines()]
-    assert [result["contestant"] for result in results] == [names[0], names[0], *names[1:], *names[1:]]
-    row = next(
-        line for line in (data / "summary.md").read_text().splitlines() if line.startswith("| tools | 2 | 150 |")
-    )
-    assert float(row.split(" | ")[3]) == pytest.approx(results[0]["accuracy"], abs=1e-3)
+    (row,) = rows_of(summary)
+    assert row[:3] == ["tools", "2", "150"]
+    assert float(row[3]) == pytest.approx(found[0]["accuracy"], abs=1e-3)
 
 
-def test_training_benchmark(run, data):
+@pytest.mark.slow
+def test_training_benchmark(run, data, vectors_file):
     report = data / "report.md"
-    settings = [
-        "--vectors",
-        "glove.6B.50d",
-        "--long",
-        "tools",
-        "--short",
-        "tools",
-        "--rounds",
-        "1",
-        "--sizes",
-        "50",
-        "100",
-        "--epochs",
-        "1",
+    sizes = ["--rounds", 1, "--sizes", 50, "--epochs", 1, "--chunks", 2, "--passes", 1]
+    settings = ["--vectors", vectors_file, "--long", "tools", "--short", "tools", "--output", report]
+    run("benchmarks/training.py", "--data", data, *settings, *sizes)
+    titles = [line[4:] for line in report.read_text().splitlines() if line.startswith("### ")]
+    assert titles == [
+        "Where the time goes: the default fit, tools, 150 texts",
+        "The tutorial's network, tools, 150 texts",
+        "Parallel convolutions, tools, 150 texts of 12 words, the longest of 20",
+        "Training in chunks",
+        "More and more texts",
     ]
-    run("benchmarks/training.py", "--data", str(data), *settings, "--passes", "1", "--output", str(report))
-    text = report.read_text()
-    for title in (
-        "Where the time goes",
-        "The tutorial's network",
-        "Parallel convolutions",
-        "In chunks",
-        "As texts grow",
-    ):
-        assert f"### {title}" in text
+    seconds = {row[0]: float(row[1]) for row in rows_of(report)[:9]}
+    *stages, total = seconds.values()
+    assert list(seconds)[-1] == "total"
+    assert seconds["the network: training"] > 0
+    assert sum(stages) == pytest.approx(total, abs=0.5)  # each is rounded to 0.1
 
 
-def test_prediction_benchmark(run, data):
+@pytest.mark.slow
+def test_prediction_benchmark(run, data, vectors_file):
     report = data / "report.md"
-    sizes = ["--texts", "60", "--most", "200", "--rounds", "1", "--architectures", "parallel"]
-    settings = ["--data", str(data), "--set", "tools", "--vectors", "glove.6B.50d", "--output", str(report)]
+    sizes = ["--texts", 60, "--most", 200, "--rounds", 1, "--calls", 3, "--architectures", "parallel"]
+    settings = ["--data", data, "--set", "tools", "--vectors", vectors_file, "--output", report]
     run("benchmarks/prediction.py", *settings, *sizes)
     text = report.read_text()
     for row in (
         "skglove, mmap_mode='r'",
         "the same through Keras",
         "model(x) in a tf.function",
-        "Keras, predict as it comes",
+        "Keras, predict on the padded matrix",
     ):
         assert f"| {row}" in text
-    assert "as one thread does, to the bit" in text
+    assert "exactly the probabilities of one thread" in text
     assert "200 texts in one call of `predict` take" in text
+
+
+@pytest.mark.slow
+def test_versions_benchmark(run, data, vectors_file):
+    report = data / "report.md"
+    sets = ["--data", data, "--long", "tools", "--short", "tools", "--vectors", vectors_file]
+    sizes = ["--most", 300, "--rounds", 1, "--measure", "memory"]
+    run("benchmarks/versions.py", "--pythons", sys.executable, sys.executable, *sets, *sizes, "--output", report)
+    ((name, old, new, ratio),) = rows_of(report)
+    assert name == "GloveTextVectorizer.fit_transform on 300 texts, peak MB"
+    assert float(new) / float(old) == pytest.approx(float(ratio), abs=0.05)

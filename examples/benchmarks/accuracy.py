@@ -1,12 +1,13 @@
-"""How often each classifier is right, what its fit costs, how fast it predicts: skglove, and what one would use instead.
+"""How accurate each classifier is, what its fit costs, how fast it predicts: skglove, and what one would use instead.
 
-Every fit runs in a process of its own, the contestants in turn on the same split, for each seed. What each one found is kept in
-``accuracy.jsonl`` beside this file, so that a run which broke off goes on, and set into tables in the ``README.md`` beside it::
+Every fit runs in a process of its own, the contestants in turns on the same split, for each seed. The results are kept in
+``accuracy.jsonl`` beside this file, so that a run that was interrupted can be continued. Tables of them are written into the
+``README.md`` beside it::
 
     python examples/benchmarks/accuracy.py --data DATA --vectors glove.6B.100d.txt
 
 DATA is a folder with files ``NAME.jsonl.xz``, lines of {"text", "label", "split"}, and folders of class folders with a file a
-text, such as the raw ``20_newsgroup``. Without it, scikit-learn's `fetch_20newsgroups`.
+text, such as the raw ``20_newsgroup``, or archives of them, ``NAME.tar.xz``. Without it, scikit-learn's `fetch_20newsgroups`.
 """
 
 import argparse
@@ -23,13 +24,14 @@ from contestants import CONTESTANTS
 from memory import megabytes
 
 RESULTS = Path(__file__).with_name("accuracy.jsonl")
-SUMMARY = ("skglove", "TF-IDF + LinearSVC", "TF-IDF with bigrams + LinearSVC")  # what the project's README tells of
+# The columns of the table in the project's README.
+SUMMARY = ("skglove", "TF-IDF + LinearSVC", "TF-IDF with bigrams + LinearSVC")
 
 
 def run_one(data: Path | None, name: str, n_train: int | None, contestant: str, seed: int, vectors: str) -> None:
     """Fit and score once; print the result."""
     if any(name in contestant for name in ("skglove", "tutorial", "keras")):
-        import tensorflow  # noqa: F401 - imports are not counted, for anyone
+        import tensorflow  # noqa: F401 - imports are not timed, for any contestant
     split = datasets.load(data, name, seed=seed, n_train=n_train)
     model = CONTESTANTS[contestant](vectors, seed)
     before = megabytes("VmHWM")
@@ -49,7 +51,7 @@ def run_one(data: Path | None, name: str, n_train: int | None, contestant: str, 
 
 
 def measure(arguments: argparse.Namespace, *what: str) -> dict | None:
-    """Run `run_one` in a process of its own; None if a package is missing or it failed, which is said."""
+    """Run `run_one` in a process of its own; if it fails, for example because a package is missing, print why and return None."""
     command = [sys.executable, __file__, "--vectors", arguments.vectors, "--one", *what]
     if arguments.data:
         command += ["--data", str(arguments.data)]
@@ -62,7 +64,7 @@ def measure(arguments: argparse.Namespace, *what: str) -> dict | None:
 
 
 class Results:
-    """What was found so far, in a file: one line a fit, the last word on each counts."""
+    """All results so far, in a file with one line for each fit. Of two lines about the same fit, the later one counts."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -73,7 +75,7 @@ class Results:
                 self.found[result["set"], result["n_train"], result["contestant"], result["seed"]] = result
 
     def add(self, result: dict) -> None:
-        """Keep a result, here and in the file."""
+        """Add a result, also to the file."""
         self.found[result["set"], result["n_train"], result["contestant"], result["seed"]] = result
         with self.file.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(result) + "\n")
@@ -88,7 +90,7 @@ class Results:
         return by_contestant
 
     def sets(self) -> list[tuple[str, int]]:
-        """Return the names and sizes that there are results on: all training texts first, then fewer and fewer."""
+        """Return the names and sizes of the data sets with results: all training texts first, then fewer and fewer."""
         return sorted({key[:2] for key in self.found}, key=lambda key: (key[1] != 0, -key[1], key[0]))
 
 
@@ -119,15 +121,15 @@ def _summary(results: Results) -> str:
 
 
 def write(results: Results, arguments: argparse.Namespace) -> None:
-    """Set all results into tables."""
+    """Write tables of all results."""
     about = f"""## Accuracy
 
 Made by `examples/benchmarks/accuracy.py --vectors {Path(arguments.vectors).name}` on {report.machine()}
 
-The mean over the seeds, and the standard deviation as spread; a seed sets the split where none was published, the examples
-drawn, and the model. `fit` is from texts to model, tokenizing and reading the vectors (cached after the first time) included
-and imports not; it, the texts predicted in a second and the memory that fitting and predicting took on top of imports and texts
-are medians. The settings are the same for all sets: the defaults, but for what the name says."""
+Accuracy is the mean over the seeds, spread its standard deviation; a seed determines the split where none was published, which
+texts are drawn, and the model. `fit` is the time from texts to model, with tokenizing and reading the vectors (cached after the
+first time) but without imports. It, the texts predicted in a second, and the memory of fitting and predicting, on top of imports
+and texts, are medians. The settings are the same for all sets: the defaults, except for what the name says."""
     tables = [_table(name, results.of(name, n_train)) for name, n_train in results.sets()]
     report.write(arguments.output, "Accuracy", "\n\n".join([about, *tables]))
     if arguments.summary:
@@ -143,8 +145,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--train-sizes", nargs="+", type=int, default=[0, 1000, 100], help="0 is all")
     parser.add_argument("--contestants", nargs="+", default=list(CONTESTANTS), metavar="NAME")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--results", type=Path, default=RESULTS, help="what was found before is taken from there")
-    parser.add_argument("--again", action="store_true", help="measure what is there already, too")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="file of earlier results, which are kept")
+    parser.add_argument("--again", action="store_true", help="also measure what has a result already")
     parser.add_argument("--output", type=Path, default=report.README)
     parser.add_argument("--summary", type=Path, help="another file to write a short table into")
     parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
@@ -158,7 +160,7 @@ def main(argv: list[str] | None = None) -> None:
     for n_train in arguments.train_sizes:
         for name in arguments.sets or datasets.names(arguments.data):
             if name == "bbcnews" and n_train == 0 and 1000 in arguments.train_sizes:
-                continue  # has 1,000 anyway
+                continue  # it has 1,000 training texts in all
             for seed in range(arguments.seeds):
                 for contestant in arguments.contestants:
                     if (name, n_train, contestant, seed) in results.found and not arguments.again:

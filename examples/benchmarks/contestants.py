@@ -1,4 +1,4 @@
-"""Classifiers to compare: each a function from (vectors, seed) to something with scikit-learn's `fit` and `predict`."""
+"""Classifiers to compare: functions of (vectors, seed) that return a classifier with scikit-learn's `fit` and `predict`."""
 
 import random
 import tempfile
@@ -15,17 +15,17 @@ from wrappers import Wrapped
 
 
 def skglove(vectors: str, seed: int, **parameters: Any) -> Pipeline:
-    """Build this package's pipeline, its defaults if nothing else is said."""
+    """Return this package's pipeline, with its defaults except for `parameters`."""
     from skglove import ConvTextClassifier, GloveTextVectorizer
 
     return make_pipeline(GloveTextVectorizer(vectors), ConvTextClassifier(random_state=seed, **parameters))
 
 
 class Tutorial(ClassifierMixin, BaseEstimator):
-    """The tutorial's script of 2016 as it stands, but for what Keras no longer has.
+    """The tutorial's script of 2016, unchanged except for what Keras no longer has.
 
-    Its `Tokenizer` and `pad_sequences` are this package's, id for id the same. 20,000 words, 1,000 places, frozen vectors, its
-    layers, rmsprop, batches of 128.
+    `Tokenizer` and `pad_sequences` are replaced by this package's, which give the same ids. Everything else is the tutorial's:
+    20,000 words, texts of 1,000 words, frozen vectors, its layers, rmsprop, batches of 128.
     """
 
     def __init__(self, vectors: str, seed: int, epochs: int) -> None:
@@ -43,12 +43,12 @@ class Tutorial(ClassifierMixin, BaseEstimator):
         X = self.vectorizer_.fit_transform(texts)
         self.model_ = tutorial_network(X.embedding_matrix, len(self.classes_))
         targets = keras.utils.to_categorical(positions)
-        self.model_.fit(np.asarray(X), targets, batch_size=128, epochs=self.epochs, verbose=0)
+        self.model_.fit(X.padded(), targets, batch_size=128, epochs=self.epochs, verbose=0)
         return self
 
     def predict(self, texts: list[str]) -> np.ndarray:
         """Return the most probable classes."""
-        X = np.asarray(self.vectorizer_.transform(texts))
+        X = self.vectorizer_.transform(texts).padded()
         return self.classes_[self.model_.predict(X, batch_size=128, verbose=0).argmax(axis=1)]
 
 
@@ -83,7 +83,7 @@ class FastText(ClassifierMixin, BaseEstimator):
         self.seed = seed
 
     def fit(self, texts: list[str], y: np.ndarray) -> "FastText":
-        """Write the file that fastText wants, and train on it."""
+        """Write the file that fastText reads, and train on it."""
         import fasttext
 
         self.classes_, positions = np.unique(y, return_inverse=True)
@@ -99,19 +99,19 @@ class FastText(ClassifierMixin, BaseEstimator):
 
     def predict(self, texts: list[str]) -> np.ndarray:
         """Return the most probable classes."""
-        # Through the inner object: the outer one's predict fails with NumPy 2.
+        # The inner object is called because `predict` of the outer one fails with NumPy 2.
         found = [self.model_.f.predict(_words(text) + "\n", 1, 0.0, "strict") for text in texts]
         return self.classes_[[int(one[0][1].removeprefix("__label__")) if one else 0 for one in found]]
 
 
 def _words(text: str) -> str:
-    from skglove.tokenizer import Tokenizer
+    from skglove.text.tokenizer import Tokenizer
 
     return " ".join(Tokenizer().words(text))
 
 
 def tfidf(classifier: Any, **parameters: Any) -> Pipeline:
-    """Build what our users would pick instead."""
+    """Return TF-IDF with a linear classifier, what one would use instead."""
     return make_pipeline(TfidfVectorizer(sublinear_tf=True, **parameters), classifier)
 
 

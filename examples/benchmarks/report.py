@@ -1,4 +1,4 @@
-"""Writes what a benchmark found into its part of a file, by default the ``README.md`` beside this one."""
+"""Writes the results of a benchmark into their section of a file, by default the ``README.md`` beside this one."""
 
 import os
 import platform
@@ -20,7 +20,7 @@ def write(file: Path, section: str, text: str) -> None:
 
 
 def machine() -> str:
-    """Name the processor and the versions."""
+    """Return the processor and the versions of packages."""
     found = []
     for package in _PACKAGES:
         try:
@@ -36,6 +36,6 @@ def machine() -> str:
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
-    """Set a table in Markdown, numbers to the right."""
+    """Return a table in Markdown, with numbers aligned to the right."""
     lines = ["| " + " | ".join(header) + " |", "|---|" + "---:|" * (len(header) - 1)]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])

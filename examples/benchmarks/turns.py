@@ -1,4 +1,4 @@
-"""Times contestants one after the other, again and again: machines have slow minutes, and these should hit all alike."""
+"""Times contestants in turns, several times, so that a slow minute of the machine affects all of them."""
 
 import statistics
 import time
@@ -14,7 +14,7 @@ def seconds(run: Callable[[], Any]) -> float:
 
 
 def take_turns(runs: dict[str, Callable[[], Any]], rounds: int, in_a_row: int = 1) -> dict[str, list[float]]:
-    """Time all runs, so often in a row, one after the other, `rounds` times, after a round that is not counted."""
+    """Time all runs in turns, `in_a_row` times each in every one of `rounds` rounds, after a round that is not counted."""
     times: dict[str, list[float]] = {name: [] for name in runs}
     for i in range(-1, rounds):
         for name, run in runs.items():

@@ -1,4 +1,4 @@
-"""The convolutions of "parallel" as users of Keras and of torch would bring them to scikit-learn: through a wrapper."""
+"""The convolutions of "parallel" as users of Keras and torch would use them in scikit-learn: through a wrapper."""
 
 from typing import Any
 
@@ -69,7 +69,7 @@ def wrapped(wrapper: str, embedding_matrix: np.ndarray, n_classes: int, epochs: 
 
 
 class Wrapped(ClassifierMixin, BaseEstimator):
-    """Texts to classes through one of the wrappers, as many epochs as ours, frozen vectors, 1,000 places at most."""
+    """Texts to classes through one of the wrappers: as many epochs as ours, frozen vectors, at most 1,000 words a text."""
 
     def __init__(self, wrapper: str, vectors: str, seed: int, epochs: int = 5) -> None:
         self.wrapper, self.vectors, self.seed, self.epochs = wrapper, vectors, seed, epochs
@@ -91,10 +91,10 @@ class Wrapped(ClassifierMixin, BaseEstimator):
         X = self.vectorizer_.fit_transform(texts)
         self.classes_, positions = np.unique(y, return_inverse=True)
         self.model_ = wrapped(self.wrapper, X.embedding_matrix, len(self.classes_), self.epochs)
-        self.model_.fit(np.asarray(X).astype(np.int64), positions)
+        self.model_.fit(X.padded().astype(np.int64), positions)
         return self
 
     def predict(self, texts: list[str]) -> np.ndarray:
         """Return the most probable classes."""
-        X = np.asarray(self.vectorizer_.transform(texts)).astype(np.int64)
+        X = self.vectorizer_.transform(texts).padded().astype(np.int64)
         return self.classes_[self.model_.predict(X)]

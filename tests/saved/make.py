@@ -11,7 +11,7 @@ from pathlib import Path
 import joblib
 import skops.io
 
-from skglove import ConvTextClassifier, GloveTextVectorizer
+from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, Stacked, WideAndDeep
 from skglove.saving import FORMAT
 
 FOLDER = Path(__file__).parent
@@ -19,7 +19,7 @@ sys.path.insert(0, str(FOLDER.parent))
 
 from conftest import make_texts  # noqa: E402
 
-ARCHITECTURES = ("wide_and_deep", "parallel", "stacked")
+ARCHITECTURES = WideAndDeep(filters=4), Parallel(filters=4), Stacked(filters=4, dense_units=4)
 
 
 def main():
@@ -27,8 +27,7 @@ def main():
     vectors = {word: [len(word) / 10, ord(word[0]) / 100, 1.0] for text in texts for word in text.split()}
     vectorizer = GloveTextVectorizer(vectors, maxlen=20)
     X = vectorizer.fit_transform(texts)
-    settings = {"filters": 4, "dense_units": 4, "epochs": 2, "random_state": 0}
-    classifiers = [ConvTextClassifier(name, **settings).fit(X, labels) for name in ARCHITECTURES]
+    classifiers = [ConvTextClassifier(member, epochs=2, random_state=0).fit(X, labels) for member in ARCHITECTURES]
     expected = [classifier.predict_proba(X[:10]).tolist() for classifier in classifiers]
     name = f"format_{FORMAT}"
     # No pipeline around them: scikit-learn's own pickles warn when the version is another.

@@ -1,0 +1,207 @@
+import sys
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+
+from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, Stacked, WideAndDeep, ops
+from skglove.export import onnx as exporting
+from skglove.export import to_onnx
+
+ODD = ["", "the the the cat", "unheard unseen", "Hammer,drill;SAW\tcat\n" * 30, "the\u00a0cat", "CAT'S ÇA İ ΑΣ"]
+ARCHITECTURES = [
+    WideAndDeep(filters=8),
+    WideAndDeep(filters=8, maxlen=5),
+    Parallel(filters=8, kernel_sizes=(2, 5)),
+    Stacked(filters=8, dense_units=8),
+    Stacked(filters=8, dense_units=8, n_conv_layers=2, pool_size=2, kernel_size=4),
+]
+
+
+def fit(corpus, vectors, architecture):
+    classifier = ConvTextClassifier(architecture, epochs=1, random_state=0)
+    return make_pipeline(GloveTextVectorizer(vectors, maxlen=30), classifier).fit(*corpus)
+
+
+@pytest.fixture(scope="module")
+def texts(corpus):
+    return corpus[0][:40] + ODD
+
+
+@pytest.fixture(scope="module", params=ARCHITECTURES, ids=str)
+def pipeline(request, corpus, vectors):
+    labels = np.array(["a", "b", "c"])[np.arange(len(corpus[0])) % 3]
+    return fit((corpus[0], labels), vectors, request.param)
+
+
+def session_of(classifier, folder):
+    to_onnx(classifier, folder / "model.onnx")
+    return onnxruntime.InferenceSession(folder / "model.onnx")
+
+
+@pytest.fixture(scope="module")
+def session(pipeline, tmp_path_factory):
+    return session_of(pipeline[-1], tmp_path_factory.mktemp("onnx"))
+
+
+def answers(session, ids):
+    return session.run(["probabilities"], {"ids": ids})[0]
+
+
+def torn(X):
+    """Return a matrix with padding between all words."""
+    ids = np.zeros((len(X), 2 * X.shape[1]), dtype=np.int32)
+    ids[:, ::2] = X.padded()
+    return ids
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        lambda X: X.padded(),
+        lambda X: X.padded(padding="post"),
+        lambda X: X.padded(70, "post"),
+        lambda X: X.padded(int(X.lengths.max())),
+        torn,
+    ],
+    ids=["pre", "post", "wider", "as wide as the longest text", "between words"],
+)
+def test_probabilities_are_the_same_whatever_the_padding(pipeline, session, texts, matrix):
+    X = pipeline[0].transform(texts)
+    np.testing.assert_allclose(answers(session, matrix(X)), pipeline[1].predict_proba(X), atol=1e-5)
+
+
+@pytest.mark.parametrize("width", [1, 2, 7, 26])
+def test_probabilities_of_one_text_of_any_width(pipeline, session, width):
+    X = pipeline[0].transform(["cat hammer the the saw " * 6])[:1].cut(width)
+    np.testing.assert_allclose(answers(session, X.padded(width)), pipeline[1].predict_proba(X), atol=1e-5)
+
+
+@pytest.mark.parametrize("width", [1, 30])
+def test_probabilities_of_no_known_word(pipeline, session, width):
+    expected = pipeline.predict_proba([""])
+    np.testing.assert_allclose(answers(session, np.zeros((1, width), dtype=np.int32)), expected, atol=1e-5)
+
+
+def test_input_and_output_have_the_documented_names_and_types(session):
+    (given,), (returned,) = session.get_inputs(), session.get_outputs()
+    assert (given.name, given.type, given.shape) == ("ids", "tensor(int32)", ["batch", "width"])
+    assert (returned.name, returned.type, returned.shape) == ("probabilities", "tensor(float)", ["batch", 3])
+
+
+@pytest.mark.parametrize(
+    "architecture", [WideAndDeep(filters=4), Parallel(filters=4), Stacked(filters=4, dense_units=4)], ids=str
+)
+def test_two_classes_without_vectors(corpus, texts, architecture, tmp_path):
+    pipeline = fit(corpus, None, architecture)
+    X = pipeline[0].transform(texts)
+    session = session_of(pipeline[1], tmp_path)
+    np.testing.assert_allclose(answers(session, X.padded()), pipeline[1].predict_proba(X), atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def parallel(corpus, vectors):
+    return fit(corpus, vectors, Parallel(filters=4))
+
+
+def test_the_file_is_a_valid_model_of_opset_17(parallel, tmp_path):
+    to_onnx(parallel[-1], tmp_path / "model.onnx")
+    model = onnx.load(tmp_path / "model.onnx")
+    onnx.checker.check_model(model, full_check=True)
+    assert [(opset.domain, opset.version) for opset in model.opset_import] == [("", 17)]
+
+
+def test_an_existing_file_is_replaced(parallel, tmp_path):
+    (tmp_path / "model.onnx").write_text("old")
+    session_of(parallel[-1], tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["model.onnx"]
+
+
+def test_a_classifier_trained_on_a_plain_matrix(tmp_path):
+    ids = np.random.RandomState(0).randint(0, 9, (20, 6)).astype(np.int32)
+    classifier = ConvTextClassifier(Parallel(filters=4), epochs=1, random_state=0).fit(ids, ["a", "b"] * 10)
+    np.testing.assert_allclose(answers(session_of(classifier, tmp_path), ids), classifier.predict_proba(ids), atol=1e-5)
+
+
+# The recorder
+
+RNG = np.random.RandomState(0)
+X, KERNEL = (RNG.normal(size=size).astype(np.float32) for size in [(2, 6, 3), (4, 3, 5)])
+FUNCTIONS = {
+    "argsort": lambda ops, x: ops.cast(ops.argsort(x, axis=1), "float32"),
+    "cast": lambda ops, x: ops.cast(ops.cast(x * 3, "int32"), "float32"),
+    "concatenate": lambda ops, x: ops.concatenate([x, x * 2], axis=1),
+    "conv": lambda ops, x: ops.conv(x, KERNEL, padding="same"),
+    "cumsum": lambda ops, x: ops.cumsum(x, axis=1),
+    "equal": lambda ops, x: ops.cast(ops.equal(ops.relu(x), 0), "float32"),
+    "expand_dims": lambda ops, x: ops.expand_dims(x, 2),
+    "log": lambda ops, x: ops.log(x * x + 1),
+    "matmul": lambda ops, x: ops.matmul(x, np.arange(6, dtype=np.float32).reshape(3, 2)),
+    "max": lambda ops, x: ops.max(x, axis=1),
+    "max_pool": lambda ops, x: ops.max_pool(x, 4),
+    "maximum": lambda ops, x: ops.maximum(x, 0.25),
+    "not_equal": lambda ops, x: ops.cast(ops.not_equal(ops.relu(x), 0), "float32"),
+    "ones_like": lambda ops, x: ops.ones_like(x),
+    "pad": lambda ops, x: ops.pad(x, [[0, 0], [1, 2], [0, 0]]),
+    "relu": lambda ops, x: ops.relu(x),
+    "softmax": lambda ops, x: ops.softmax(x, axis=-1),
+    "sqrt": lambda ops, x: ops.sqrt(x * x),
+    "sum": lambda ops, x: ops.sum(x, axis=1),
+    "take": lambda ops, x: ops.take(np.eye(7, dtype=np.float32), ops.cast(x * x, "int32") % 7, axis=0),
+    "take_along_axis": lambda ops, x: ops.take_along_axis(x, ops.argsort(x, axis=1), axis=1),
+    "arithmetic": lambda ops, x: 1 - (2 + x * 3 - 4) / 5 + (-1) * x,
+    "arithmetic of tensors": lambda ops, x: (x + x) * x - x / (x * x + 1),
+    "slices": lambda ops, x: x[:, 1:-1, :2],
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_recorder_writes_what_numpy_computes(name):
+    recorder = exporting.Recorder()
+    result = FUNCTIONS[name](recorder, recorder.input("x", "float32"))
+    # Nothing is said about the number of dimensions here.
+    model = recorder.model(result, "result", 1)
+    for described in (model.graph.input[0], model.graph.output[0]):
+        described.type.tensor_type.ClearField("shape")
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    np.testing.assert_allclose(session.run(None, {"x": X})[0], FUNCTIONS[name](ops, X), rtol=1e-5, atol=1e-6)
+
+
+def test_the_recorder_has_all_functions():
+    assert set(ops.__all__) <= set(dir(exporting.Recorder))
+    assert set(ops.__all__) <= set(FUNCTIONS)
+
+
+# What cannot be written
+
+
+def of_my_own(words, n_classes):
+    import keras
+
+    return keras.layers.Dense(n_classes)(keras.layers.GlobalAveragePooling1D()(words))
+
+
+def test_a_custom_architecture(corpus, vectors, tmp_path):
+    pipeline = fit((corpus[0][:40], corpus[1][:40]), vectors, of_my_own)
+    with pytest.raises(ValueError, match="cannot be written as ONNX"):
+        to_onnx(pipeline[-1], tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_classifier(parallel, tmp_path):
+    with pytest.raises(TypeError, match=r"Expected a ConvTextClassifier, such as pipeline\[-1\]"):
+        to_onnx(parallel, tmp_path / "model.onnx")
+
+
+def test_what_is_not_fitted(tmp_path):
+    with pytest.raises(NotFittedError):
+        to_onnx(ConvTextClassifier(), tmp_path / "model.onnx")
+
+
+def test_without_onnx(parallel, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ImportError, match=r"pip install 'skglove\[onnx\]'"):
+        to_onnx(parallel[-1], tmp_path / "model.onnx")

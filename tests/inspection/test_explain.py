@@ -1,0 +1,258 @@
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, Stacked, WideAndDeep, explain
+
+ARCHITECTURES = [
+    WideAndDeep(filters=8),
+    WideAndDeep(filters=8, maxlen=5),
+    Parallel(filters=8, kernel_sizes=(2, 4, 7)),
+    Parallel(filters=8, maxlen=5),
+    Stacked(filters=8, dense_units=8),
+    Stacked(filters=8, dense_units=8, n_conv_layers=2, pool_size=3, kernel_size=4),
+    Stacked(filters=8, dense_units=8, n_conv_layers=1),
+]
+TEXTS = [
+    "The cat and the dog, the cat!",
+    "hammer",
+    "",
+    "nothing known here",
+    "The saw, unheard, of the cat unseen " * 30,
+    "drill " * 12,
+]
+
+
+def fit(texts, labels, vectors, architecture, **parameters):
+    classifier = ConvTextClassifier(architecture, epochs=1, random_state=0)
+    return make_pipeline(GloveTextVectorizer(vectors, **{"maxlen": 40, **parameters}), classifier).fit(texts, labels)
+
+
+@pytest.fixture(scope="module", params=ARCHITECTURES, ids=str)
+def pipeline(request, corpus, vectors):
+    return fit(*corpus, vectors, request.param)
+
+
+@pytest.fixture(scope="module")
+def wide_and_deep(corpus, vectors):
+    return fit(*corpus, vectors, WideAndDeep(filters=8))
+
+
+def assert_adds_up(pipeline, text):
+    explanation = explain(pipeline, text)
+    total = sum((ngram.contributions for ngram in explanation.ngrams), explanation.bias)
+    np.testing.assert_allclose(total, explanation.logits, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(explanation.probabilities, pipeline.predict_proba([text])[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
+class TestOfAnyText:
+    def test_contributions_of_ngrams_add_up_to_the_logits(self, pipeline, text):
+        explanation = explain(pipeline, text)
+        total = sum((ngram.contributions for ngram in explanation.ngrams), explanation.bias)
+        np.testing.assert_allclose(total, explanation.logits, rtol=1e-4, atol=1e-4)
+
+    def test_contributions_of_words_add_up_to_the_logits(self, pipeline, text):
+        explanation = explain(pipeline, text)
+        total = explanation.word_contributions.sum(axis=0) + explanation.bias
+        np.testing.assert_allclose(total, explanation.logits, rtol=1e-4, atol=1e-4)
+
+    def test_probabilities_are_those_of_the_pipeline(self, pipeline, text):
+        np.testing.assert_allclose(explain(pipeline, text).probabilities, pipeline.predict_proba([text])[0], atol=1e-6)
+
+    def test_ngrams_name_their_words(self, pipeline, text):
+        explanation = explain(pipeline, text)
+        for ngram in explanation.ngrams:
+            assert ngram.text == " ".join(explanation.words[i] for i in ngram.words)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{"oov_token": "<unknown>"}, {"truncating": "post"}, {"maxlen": None}, {"maxlen": 1}, {"vectors": None}],
+    ids=str,
+)
+@pytest.mark.parametrize("architecture", [WideAndDeep(filters=4), Stacked(filters=4, dense_units=4)], ids=str)
+def test_three_classes_add_up_whatever_the_vectorizer_does(corpus, vectors, architecture, parameters):
+    labels = np.array(["a", "b", "c"])[np.arange(60) % 3]
+    pipeline = fit(corpus[0][:60], labels, **{"vectors": vectors, "architecture": architecture, **parameters})
+    for text in TEXTS:
+        assert_adds_up(pipeline, text)
+
+
+@pytest.fixture(scope="module")
+def explanation(wide_and_deep):
+    return explain(wide_and_deep, "Take the hammer to the cat, unheard of.")
+
+
+def test_words_are_those_of_the_tokenizer(explanation):
+    assert explanation.words == "take the hammer to the cat unheard of".split()
+
+
+def test_spans_lead_to_the_words(explanation):
+    found = [explanation.text[start:stop].lower() for start, stop in explanation.spans]
+    assert found == explanation.words
+
+
+@pytest.mark.parametrize(("class_", "other", "word"), [("tools", "animals", "hammer"), ("animals", "tools", "cat")])
+class TestWordsOfAClass:
+    def test_add_most_to_it(self, explanation, class_, other, word):
+        added = explanation.word_contributions[:, explanation.classes.tolist().index(class_)]
+        assert explanation.words[added.argmax()] == word
+
+    def test_are_first_at_the_top(self, explanation, class_, other, word):
+        assert word in explanation.top(class_, 1)[0][0]
+
+    def test_are_last_of_the_other_class(self, explanation, class_, other, word):
+        assert word in explanation.top(other, None)[-1][0]
+
+
+def test_unknown_words_add_nothing(explanation):
+    assert not explanation.word_contributions[explanation.words.index("unheard")].any()
+
+
+def test_words_that_are_cut_off_add_nothing(wide_and_deep):
+    explanation = explain(wide_and_deep, "cat " + "the " * 60)
+    assert not explanation.word_contributions[:21].any()
+    assert explanation.word_contributions[21:].any(axis=1).all()
+
+
+def test_unknown_words_do_not_come_between_others(wide_and_deep):
+    explanation = explain(wide_and_deep, "the unheard cat")
+    assert (0, 2) in [ngram.words for ngram in explanation.ngrams]
+
+
+def test_top_adds_up_all_occurrences(wide_and_deep):
+    explanation = explain(wide_and_deep, "the cat of the cat")
+    position = explanation.classes.tolist().index("animals")
+    total = sum(
+        ngram.contributions[position] - ngram.contributions.mean()
+        for ngram in explanation.ngrams
+        if ngram.text == "the cat"
+    )
+    assert dict(explanation.top("animals", None))["the cat"] == pytest.approx(total)
+
+
+def test_top_returns_as_many_as_requested(explanation):
+    assert len(explanation.top("tools", 3)) == 3
+
+
+def test_top_is_sorted(explanation):
+    values = [value for _, value in explanation.top("tools", None)]
+    assert values == sorted(values, reverse=True)
+
+
+def test_top_of_an_unknown_class(explanation):
+    with pytest.raises(ValueError, match=r"class_ must be one of \['animals', 'tools'\]; got 'plants'"):
+        explanation.top("plants")
+
+
+def test_explanations_are_compared_by_identity(wide_and_deep):
+    first, second = explain(wide_and_deep, "the cat"), explain(wide_and_deep, "the cat")
+    assert first == first
+    assert first != second
+    assert len({first, second}) == 2
+
+
+def test_words_that_a_plain_matrix_did_not_bring_add_nothing():
+    # "zebra" is cut off whenever training meets it, and plain matrices do not say how many ids there are.
+    vectorizer = GloveTextVectorizer(None, maxlen=3)
+    texts = ["the cat dog", "the saw file"] * 5 + ["zebra the cat dog", "saw the file"]
+    plain_ids = vectorizer.fit_transform(texts).padded()
+    classifier = ConvTextClassifier(WideAndDeep(filters=4), epochs=1, random_state=0).fit(plain_ids, ["a", "b"] * 6)
+    pipeline = Pipeline([("vectorizer", vectorizer), ("classifier", classifier)])
+    assert_adds_up(pipeline, "zebra the cat")
+    explanation = explain(pipeline, "zebra the cat")
+    assert not explanation.word_contributions[0].any()
+    assert explanation.word_contributions[1:].any()
+
+
+# In a notebook and in a terminal
+
+
+@pytest.fixture(scope="module")
+def shown(corpus, vectors):
+    labels = np.where(corpus[1] == "tools", "<b>tools</b>", "animals & co")
+    pipeline = fit(corpus[0], labels, vectors, Parallel(filters=8))
+    return explain(pipeline, 'A <script>alert("cat")</script> & a dog')._repr_html_()
+
+
+def test_html_escapes_the_text(shown):
+    assert "<script>" not in shown
+    assert 'alert("' not in shown
+    assert "&lt;" in shown
+
+
+def test_html_escapes_the_words(corpus, vectors):
+    pipeline = fit(corpus[0][:40], corpus[1][:40], vectors, Parallel(filters=2), filters="")
+    shown = explain(pipeline, "the <i>cat</i> sat")._repr_html_()
+    assert "<i>" not in shown
+    assert "&lt;i&gt;cat&lt;/i&gt;" in shown
+
+
+def test_html_escapes_the_classes(shown):
+    assert "<b>tools" not in shown
+    assert "animals &amp; co" in shown
+
+
+def test_html_colours_every_word(shown):
+    assert shown.count('<span style="background-color: rgba(') == shown.count("</span>") == 7
+
+
+def test_html_tells_what_a_word_adds(shown):
+    assert 'title="+' in shown
+
+
+def test_html_of_no_words(wide_and_deep):
+    assert "<span" not in explain(wide_and_deep, "?!")._repr_html_()
+
+
+def test_text_begins_with_the_most_probable_class(wide_and_deep):
+    explanation = explain(wide_and_deep, "The cat and the dog.")
+    first, *_ = str(explanation).splitlines()
+    assert first.split()[:2] == ["animals:", f"{explanation.probabilities[0]:.1%}"]
+
+
+def test_text_names_the_words(wide_and_deep):
+    _, *rest = str(explain(wide_and_deep, "The cat and the dog.")).splitlines()
+    assert any("cat" in line for line in rest)
+
+
+def test_repr_is_the_text(explanation):
+    assert repr(explanation) == str(explanation)
+
+
+# What cannot be explained
+
+
+def of_my_own(words, n_classes):
+    import keras
+
+    return keras.layers.Dense(n_classes)(keras.layers.GlobalAveragePooling1D()(words))
+
+
+def test_a_custom_architecture(corpus, vectors):
+    pipeline = fit(corpus[0][:40], corpus[1][:40], vectors, of_my_own)
+    with pytest.raises(ValueError, match="scores of a custom architecture cannot be taken apart"):
+        explain(pipeline, "the cat")
+
+
+def test_a_classifier_alone(wide_and_deep):
+    with pytest.raises(TypeError, match="Expected a Pipeline of a GloveTextVectorizer and a ConvTextClassifier"):
+        explain(wide_and_deep[-1], "the cat")
+
+
+def test_several_texts(wide_and_deep):
+    with pytest.raises(TypeError, match=r"text must be one str; got \['the cat'\]"):
+        explain(wide_and_deep, ["the cat"])
+
+
+def test_an_unfitted_pipeline(vectors):
+    with pytest.raises(NotFittedError):
+        explain(make_pipeline(GloveTextVectorizer(vectors), ConvTextClassifier()), "the cat")
+
+
+def test_a_vectorizer_that_was_fitted_again(wide_and_deep):
+    vectorizer = GloveTextVectorizer(None).fit(["one two three cat"])
+    with pytest.raises(ValueError, match="X comes from another vectorizer"):
+        explain(Pipeline([("vectorizer", vectorizer), ("classifier", wide_and_deep[-1])]), "the cat")

@@ -1,0 +1,73 @@
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from skglove.text.documents import chunks
+
+TEXTS = ["The cat sat.", "A dog!", ""]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        TEXTS,
+        tuple(TEXTS),
+        np.array(TEXTS),
+        np.array(TEXTS, dtype=object),
+        pd.Series(TEXTS, index=[7, 8, 9]),
+        pd.Series(TEXTS, dtype="string"),
+        pl.Series(TEXTS),
+        dict.fromkeys(TEXTS).keys(),
+    ],
+    ids=lambda texts: type(texts).__name__,
+)
+def test_any_iterable_of_texts(texts):
+    assert list(chunks(texts)) == [TEXTS]
+
+
+def test_many_texts_come_in_several_chunks():
+    texts = [str(i) for i in range(10_000)]
+    parts = list(chunks(texts))
+    assert len(parts) > 1
+    assert [text for part in parts for text in part] == texts
+
+
+def test_generators_are_read_one_chunk_at_a_time():
+    read = []
+    parts = chunks(read.append(i) or str(i) for i in range(10_000))
+    assert len(next(parts)) == len(read) < 10_000
+
+
+def test_errors_count_positions_over_all_chunks():
+    with pytest.raises(TypeError, match=r"position 9000 .*None"):
+        list(chunks(None if i == 9_000 else "a" for i in range(10_000)))
+
+
+@pytest.mark.parametrize(
+    ("texts", "error", "message"),
+    [
+        ("one text", ValueError, r"Got one str.*pass a list: \[text\]"),
+        (b"one text", ValueError, "Got one bytes"),
+        (["a", None], TypeError, "position 1 .*None.*Replace missing texts"),
+        (["a", "b", float("nan")], TypeError, "position 2 .*nan"),
+        (["a", b"b"], TypeError, "position 1 .*bytes.*Decode bytes first"),
+        ([3, "b"], TypeError, "position 0 .*int"),
+        ([["a", "b"]], TypeError, "position 0 .*list"),
+        (pd.Series(["a", pd.NA]), TypeError, "position 1 "),
+        (iter(["a", None]), TypeError, "position 1 "),
+        (pd.DataFrame({"text": ["a"]}), ValueError, r"one-dimensional.*DataFrame of shape \(1, 1\).*one column"),
+        (pl.DataFrame({"text": ["a"]}), ValueError, "one-dimensional.*one column"),
+        (np.array([["a"]]), ValueError, "one-dimensional.*one column"),
+        (np.array("a"), ValueError, "one-dimensional"),
+        ({"a": 1}, ValueError, "one-dimensional"),
+        (3, TypeError, "iterable of texts, got 3"),
+        (None, TypeError, "iterable of texts, got None"),
+        ([], ValueError, "no texts"),
+        (iter([]), ValueError, "no texts"),
+    ],
+    ids=lambda value: f"{value!r:.30}",
+)
+def test_what_is_not_texts(texts, error, message):
+    with pytest.raises(error, match=message):
+        list(chunks(texts))
