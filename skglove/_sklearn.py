@@ -1,4 +1,4 @@
-"""Everything private or version-dependent that skglove uses of scikit-learn."""
+"""Private and version-dependent functions of scikit-learn."""
 
 from typing import Any
 
@@ -18,21 +18,17 @@ __all__ = ["HasMethods", "Interval", "StrOptions", "check_sample_weight", "valid
 def validate_parameters(estimator: Any) -> None:
     """Check the parameters of an estimator against its ``_parameter_constraints``.
 
-    Parameters
-    ----------
-    estimator : BaseEstimator
-
     Raises
     ------
     sklearn.utils._param_validation.InvalidParameterError
-        A ValueError that names the parameter, what was expected and what came.
+        A ValueError.
     """
     parameters = estimator.get_params(deep=False)
     validate_parameter_constraints(estimator._parameter_constraints, parameters, type(estimator).__name__)
 
 
 def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray:
-    """Return one weight a document, from 0 up; ones by default.
+    """Return a non-negative weight for each document; ones by default.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""ConvTextClassifier: sequences of word ids to classes."""
+"""ConvTextClassifier: classification of sequences of word ids."""
 
 import copy
 import warnings
@@ -38,60 +38,62 @@ _DOCUMENTS_AT_ONCE = 2048  # in scoring
 class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
     """Classify texts with a 1-D convolutional network in Keras.
 
-    Put it behind a `GloveTextVectorizer`, whose sequences bring pre-trained word vectors with them; from any other matrix of
-    whole numbers it learns an embedding from scratch. Id 0 is padding wherever it stands: a document is its other ids, in
-    order, and its scores do not depend on its padding or on the documents beside it.
+    Its input is usually the output of a `GloveTextVectorizer`, which includes pre-trained word vectors. Given any other matrix of
+    word ids, it learns an embedding from scratch. Zeros are padding at any position: a document consists of its other ids, and
+    its scores do not depend on its padding or on the other documents of its batch.
 
     Parameters
     ----------
     architecture : {"wide_and_deep", "parallel", "stacked"}, Member or callable, default="wide_and_deep"
-        - "wide_and_deep" or `WideAndDeep`: convolutions beside a linear model, as in Cheng et al. (2016).
+        - "wide_and_deep" or `WideAndDeep`: convolutions and a linear model, as in Cheng et al. (2016).
         - "parallel" or `Parallel`: the network of Kim (2014).
         - "stacked" or `Stacked`: the network of the Keras tutorial of 2016.
-        - An object of these classes has parameters of its own: ``Parallel(filters=64)``. They can be searched, as
-          ``architecture__filters``. Subclasses of `skglove.models.Network` are architectures, too.
+        - Objects of these classes, such as ``Parallel(filters=64)``, have parameters that can be searched, as
+          ``architecture__filters``. Objects of other subclasses of `skglove.models.Network` can be used, too.
         - A callable ``architecture(words, n_classes)`` gets a Keras tensor of word vectors (batch, width, dim), with zeros and
-          a Keras mask at padded positions, and returns a Keras tensor of logits (batch, n_classes). A batch can be as narrow
-          as one word, so convolutions need ``padding="same"``; and scores depend on the other texts of a batch as far as its
-          layers ignore the mask. To be pickled it must be a function that can be imported.
+          a Keras mask at padded positions, and returns a Keras tensor of logits (batch, n_classes). The width can be 1, so
+          convolutions need ``padding="same"``. If a layer ignores the mask, scores depend on the other documents of a batch.
+          To be pickled, the callable must be an importable function.
     trainable : bool, default=True
-        Whether pre-trained vectors are updated in training, as in Keras' ``Embedding``. False (as in the tutorial) takes a fifth
-        less time and memory. An embedding learned from scratch is always updated.
+        Whether pre-trained vectors are updated in training, as in Keras' ``Embedding``. False (as in the tutorial) saves a fifth
+        of the time and memory. An embedding learned from scratch is always updated.
     embedding_dim : int, default=100
         Dimension of an embedding learned from scratch.
     input_dim : int or None, default=None
-        Number of ids, 0 included, of an embedding learned from scratch on a plain matrix. By default one more than the largest
-        id that `fit` sees; larger ones in later matrices then count as unknown words and are left out. `TokenSequences` know
-        the number themselves.
+        Number of ids, including 0, of an embedding learned from scratch on a plain matrix. By default, the largest id in `fit`
+        plus one; larger ids at prediction time are then ignored as unknown words. Not used for `TokenSequences` that have their
+        own `input_dim`.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
-        A name gets `learning_rate`; an optimizer object is copied and keeps its own.
+        If a name, `learning_rate` is used. An optimizer object is copied and has its own learning rate.
     learning_rate : float, default=0.003
-        The highest, where there is a schedule.
+        The maximum of the schedule.
     learning_rate_schedule : {"warmup_stable_decay", "constant"}, default="warmup_stable_decay"
-        Whether the learning rate rises in the first twentieth of all steps and falls to 0 in the last two fifths, or is
-        constant. It is constant in `partial_fit`, with an optimizer object, and if one of the callbacks sets it. Training that
-        stops early may not reach the fall.
+        "warmup_stable_decay" increases the learning rate during the first 5% of all steps and decreases it to 0 during the last
+        40%; with `early_stopping`, training may end before that. The schedule is ignored in `partial_fit`, with an optimizer
+        object, and if one of the callbacks sets the learning rate.
     epochs : int, default=5
-        Passes over the training documents, at most if `early_stopping`.
+        Number of passes over the training documents; the maximum with `early_stopping`.
     batch_size : int or "auto", default="auto"
-        "auto" is a 64th of the documents, as a power of 2 from 16 to 64: few documents need small batches.
+        Documents per mini-batch. "auto" is 1/64 of the documents, rounded to a power of 2 from 16 to 64.
     early_stopping : bool, default=False
         Whether to hold out `validation_fraction` of the documents, stop when the loss on them has not fallen for
         `n_iter_no_change` epochs, and keep the weights of the best epoch.
     validation_fraction : float, default=0.1
+        Fraction of the documents held out for `early_stopping` and for the ensemble weights of "wide_and_deep".
     n_iter_no_change : int, default=3
+        Number of epochs without improvement after which `early_stopping` ends training.
     class_weight : dict, "balanced" or None, default=None
-        As everywhere in scikit-learn; multiplied with `sample_weight`.
+        Weights of the classes, as in scikit-learn; multiplied with `sample_weight`.
     warm_start : bool, default=False
-        Whether `fit` goes on from the network's weights of the last `fit`. `trainable` and the rates of dropout may be
-        changed in between: train with frozen vectors first, then tune all.
+        Whether `fit` starts from the network's weights of the last `fit`. Only `trainable` and the dropout rates of the
+        architecture may differ, for example to train with frozen vectors first.
     callbacks : list of keras.callbacks.Callback or None, default=None
-        Their ``model`` is the network in training: from ids that begin at the first position, to logits.
+        Their ``model`` is the network being trained, from ids (padded at the end) to logits.
     random_state : int, RandomState instance or None, default=None
-        Determines initial weights, dropout, the order of documents and the documents held out. The same integer gives the same
-        model. No global generator is read or changed.
+        Determines initial weights, dropout, the order of documents and the held-out documents. Pass an int for reproducible
+        results. Global random states are not used.
     verbose : int, default=0
-        0 is silent; 1 shows one progress bar over the whole fit.
+        If 1, show a progress bar for the whole fit.
 
     Attributes
     ----------
@@ -99,29 +101,29 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
     n_features_in_ : int
         Width of the matrix seen in `fit`.
     architecture_ : Member
-        The fitted architecture, with its weights: see `Parallel`, `Stacked` and `WideAndDeep`.
+        The fitted architecture, with its weights; see `Parallel`, `Stacked` and `WideAndDeep`.
     input_dim_, embedding_dim_ : int
-        Number of word ids, 0 included, and the dimension of their vectors.
+        Number of word ids, including 0, and dimension of the word vectors.
     history_ : dict of str to list of float
-        For each epoch the network's "loss" and "accuracy", and where documents are held out, "val_loss" and "val_accuracy".
+        The network's "loss" and "accuracy" for each epoch, and "val_loss" and "val_accuracy" if documents are held out.
     n_iter_ : int
-        Epochs trained.
+        Number of epochs trained.
 
     See Also
     --------
-    GloveTextVectorizer : Makes its input from texts.
-    skglove.explain : Which words spoke for which class.
-    skglove.export : The whole pipeline in Keras, or the classifier in ONNX.
+    GloveTextVectorizer : Turns texts into the input of the classifier.
+    skglove.explain : Contributions of words to the scores.
+    skglove.export : Export to Keras and ONNX.
 
     Notes
     -----
-    `predict` and its like run in NumPy; only `fit`, `to_keras` and callable architectures import TensorFlow. A pickle holds
-    arrays and plain settings.
+    Prediction runs in NumPy; only training, `to_keras` and callable architectures import TensorFlow. Pickles contain arrays and
+    plain settings.
 
-    A fit that fails or is interrupted leaves the classifier as it was.
+    A fit that fails or is interrupted leaves the classifier unchanged.
 
-    A matrix of fractions is refused, with one exception: where it cannot be ids at all, because values are negative or none
-    reaches 1, it is rounded down with a warning. scikit-learn's ``check_estimator`` fits such features whatever the tags say.
+    Matrices with fractions raise an error, except if some values are negative or all are below 1: such matrices, which
+    scikit-learn's ``check_estimator`` uses, are rounded down with a warning.
 
     References
     ----------
@@ -207,9 +209,9 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         X : TokenSequences or array-like of shape (n_samples, maxlen), int
             Word ids, 0 for padding.
         y : array-like of shape (n_samples,)
-            Class labels of any type that scikit-learn takes.
+            Class labels.
         sample_weight : array-like of shape (n_samples,), optional
-            Weight 0 is the same as leaving a document out.
+            Documents of weight 0 are ignored.
 
         Returns
         -------
@@ -218,7 +220,7 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter has a wrong value, `X` is not a matrix of word ids, or `y` has fewer than two classes.
+            If a parameter is invalid, `X` is not a matrix of word ids, or `y` has fewer than two classes.
         """
         with transaction(self) as draft:
             draft._fit(X, y, sample_weight, last=self if self.warm_start and hasattr(self, "architecture_") else None)
@@ -233,7 +235,7 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
             X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
         classes = np.unique(y)
         if len(classes) < 2:
-            raise ValueError(f"At least 2 classes are needed; y holds one class only: {classes.tolist()[:1]}.")
+            raise ValueError(f"At least 2 classes are needed; y contains only one class: {classes.tolist()[:1]}.")
         data = label(X, y, weights, classes, self.class_weight)
         context = self._context(X, data, classes, check_random_state(self.random_state), last)
         start = None if last is None else member.checked_start(last.architecture_)
@@ -244,17 +246,17 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
             self._set_fitted(X, start or member.untrained(context), classes, context, {})
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> "ConvTextClassifier":
-        """Train for one pass over some documents, going on from where the last call ended.
+        """Train for one epoch on a part of the documents, continuing from the last call.
 
-        The linear model of "wide_and_deep" is trained, too, but not after `fit`, which leaves it finished.
+        The linear model of "wide_and_deep" is trained, too, unless `fit` was called before.
 
         Parameters
         ----------
         X : TokenSequences or array-like of shape (n_samples, maxlen), int
-            All calls need the same vocabulary: use one fitted `GloveTextVectorizer`, or set `input_dim` for plain matrices.
+            The vocabulary must be the same in all calls: use one fitted `GloveTextVectorizer`, or set `input_dim`.
         y : array-like of shape (n_samples,)
         classes : array-like of shape (n_classes,), optional
-            All classes that will ever occur; required in the first call.
+            All classes that occur in any call; required in the first call.
 
         Returns
         -------
@@ -273,13 +275,13 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         member = self._check_parameters()
         if self.early_stopping or self.class_weight == "balanced":
             raise ValueError(
-                "partial_fit never sees all documents, so it supports neither early_stopping=True nor "
-                "class_weight='balanced'; weights computed beforehand can be given as a dict."
+                "partial_fit supports neither early_stopping=True nor class_weight='balanced', since it does not see all "
+                "documents. Set early_stopping=False, and pass class weights as a dict."
             )
         X, y = check_training_data(self, X, y, reset=last is None)
         known = check_classes(y, classes, None if last is None else last.classes_)
         data = label(X, y, np.ones(len(X)), known, self.class_weight)
-        # A generator is copied, so that a call that fails has drawn nothing from it.
+        # A copy, so that a call that fails does not change the state of the generator.
         generator = copy.deepcopy(getattr(self, "_random_state_", None)) or check_random_state(self.random_state)
         context = self._context(X, data, known, generator, last)
         start = None if last is None else member.checked_start(last.architecture_)
@@ -295,7 +297,7 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         self._random_state_ = generator
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Return the scores before the softmax.
+        """Return the logits of each class.
 
         Parameters
         ----------
@@ -304,7 +306,7 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes, float32
-            For two classes the score of the second less that of the first.
+            For two classes, the logit of the second class minus that of the first.
         """
         logits = self._logits(X)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
@@ -354,8 +356,8 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
     def to_keras(self) -> Any:
         """Return the classifier as a Keras model.
 
-        It can be trained further, saved as a ``.keras`` file and loaded by Keras alone. For one that takes texts, see
-        `skglove.export.to_keras`; for ONNX, `skglove.export.to_onnx`.
+        The model can be trained, saved as a ``.keras`` file and loaded without skglove. See `skglove.export.to_keras` for a model
+        that takes texts, and `skglove.export.to_onnx` for ONNX.
 
         Returns
         -------
@@ -367,11 +369,11 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         return self.architecture_.to_keras(Softmax(len(self.classes_)))
 
     def _check_parameters(self) -> Member:
-        """Return the architecture, not fitted, if all parameters are valid."""
+        """Check all parameters; return the unfitted architecture."""
         validate_parameters(self)
         if isinstance(self.optimizer, type):
             raise ValueError(
-                f"optimizer must be a name or an object; got the class {self.optimizer.__name__}. Call it: Adam()."
+                f"optimizer must be a name or an instance; got the class {self.optimizer.__name__}. Pass an instance of it."
             )
         member = as_member(self.architecture)
         member.check_parameters()
@@ -385,12 +387,12 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         random_state: np.random.RandomState,
         last: "ConvTextClassifier | None",
     ) -> FitContext:
-        """Return what the architecture needs to know, which must fit the last fit if training goes on from there."""
+        """Return the settings of a fit, after checking that they are compatible with the last fit."""
         matrix = X.embedding_matrix
         if last is not None:
             if not np.array_equal(classes, last.classes_):
                 raise ValueError(
-                    f"warm_start needs the classes of the last fit, {last.classes_.tolist()}; got {classes.tolist()}."
+                    f"warm_start requires the classes of the last fit, {last.classes_.tolist()}; got {classes.tolist()}."
                 )
             check_same_vocabulary(last, X)
             input_dim, embedding_dim = last.input_dim_, last.embedding_dim_
@@ -432,7 +434,7 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         fitted = snapshot(self)
         sequences, member = check_word_ids(fitted, X), fitted.architecture_
-        # In parts, so that the memory this takes does not grow with the number of documents.
+        # In chunks, to bound the memory for intermediate results.
         starts = range(0, len(sequences), _DOCUMENTS_AT_ONCE)
         return np.concatenate([member.logits(sequences[start : start + _DOCUMENTS_AT_ONCE]) for start in starts])
 
@@ -444,12 +446,11 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
 
 
 def _has_words(data: LabelledSequences) -> bool:
-    """Tell whether there is anything to train on, and warn if there is not."""
+    """Return whether there is anything to train on; warn if all documents are empty."""
     if len(data.sequences.ids):
         return len(data) > 0
     warnings.warn(
-        "No document holds a word (all ids are 0), so there is nothing to train on. A new classifier then predicts the class "
-        "priors.",
+        "No document contains a word (all ids are 0), so nothing is learned. A new classifier predicts the class priors.",
         stacklevel=4,
     )
     return False

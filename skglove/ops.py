@@ -1,8 +1,8 @@
-"""The functions that forward passes are written in, and NumPy's version of them.
+"""The functions that forward passes use, in NumPy.
 
-A forward pass is a function of ``ops`` and arrays. `keras.ops` runs it in Keras, this module in NumPy, and
-`skglove.export.onnx.Recorder` writes it down as an ONNX graph; all three offer the functions below, under the names and with
-the meaning that they have in `keras.ops`. Besides them a forward pass may use ``+``, ``-``, ``*``, ``/``, ``%`` and slices.
+A forward pass is a function of ``ops`` and arrays. It runs in Keras with `keras.ops`, in NumPy with this module, and is written
+as an ONNX graph with `skglove.export.onnx.Recorder`. All three have the functions below, with the names and the meaning of
+`keras.ops`. Forward passes may also use ``+``, ``-``, ``*``, ``/``, ``%`` and slices.
 """
 
 from typing import Any
@@ -53,7 +53,7 @@ take_along_axis = np.take_along_axis
 
 
 def cast(x: Any, dtype: str) -> np.ndarray:
-    """Convert to a data type, without a copy where none is needed."""
+    """Convert to a data type, without a copy if possible."""
     return np.asarray(x).astype(dtype, copy=False)
 
 
@@ -63,14 +63,14 @@ def relu(x: np.ndarray) -> np.ndarray:
 
 
 def conv(x: np.ndarray, kernel: np.ndarray, *, padding: str = "same") -> np.ndarray:
-    """Convolve in one dimension, with stride 1 and zeros beyond both ends.
+    """Compute a one-dimensional convolution with stride 1 and zero padding.
 
     Parameters
     ----------
     x : ndarray of shape (batch, width, channels)
     kernel : ndarray of shape (size, channels, filters)
     padding : {"same"}
-        No other padding is needed here. Of an even `size`, the position more is on the right, as in TensorFlow.
+        If `size` is even, one more position is padded on the right, as in TensorFlow.
 
     Returns
     -------
@@ -85,13 +85,13 @@ def conv(x: np.ndarray, kernel: np.ndarray, *, padding: str = "same") -> np.ndar
     size, channels, filters = kernel.shape
     batch, width, _ = x.shape
     wider = np.pad(x, [(0, 0), ((size - 1) // 2, size // 2), (0, 0)])
-    # What the kernel sees at one position, side by side, is one row of a single matrix product.
+    # One large matrix product is faster than one for each position of the kernel.
     rows = np.concatenate([wider[:, start : start + width] for start in range(size)], axis=2)
     return (rows.reshape(-1, size * channels) @ kernel.reshape(-1, filters)).reshape(batch, width, filters)
 
 
 def max_pool(x: np.ndarray, pool_size: int) -> np.ndarray:
-    """Take the maximum of each window of `pool_size` positions; positions left over at the end are dropped.
+    """Take the maximum of each window of `pool_size` positions; an incomplete last window is dropped.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The two estimators of a pipeline, for what needs both."""
+"""Access to the vectorizer and the classifier of a pipeline."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def vectorizer_and_classifier(pipeline: Any) -> tuple[GloveTextVectorizer, ConvT
     Parameters
     ----------
     pipeline : Pipeline
-        Of a `GloveTextVectorizer` and a `ConvTextClassifier`.
+        Consists of a `GloveTextVectorizer` and a `ConvTextClassifier`.
 
     Returns
     -------
@@ -26,25 +26,23 @@ def vectorizer_and_classifier(pipeline: Any) -> tuple[GloveTextVectorizer, ConvT
     Raises
     ------
     TypeError
-        If it is something else.
+        If `pipeline` is anything else.
     sklearn.exceptions.NotFittedError
-        If it has not been fitted.
+        If the pipeline has not been fitted.
     ValueError
-        If the classifier was not trained on what the vectorizer makes: because that returns means, or has been fitted again.
+        If the vectorizer returns means, or was fitted again after the classifier was trained.
     """
     steps = [step for step in pipeline if step not in (None, "passthrough")] if isinstance(pipeline, Pipeline) else []
     expected = GloveTextVectorizer, ConvTextClassifier
     if len(steps) != 2 or not all(map(isinstance, steps, expected)):
         raise TypeError(
-            f"Expected a Pipeline of a GloveTextVectorizer and a ConvTextClassifier and nothing else; got {pipeline!r:.100}. "
-            "(Of a search, pass best_estimator_.)"
+            f"Expected a Pipeline of a GloveTextVectorizer and a ConvTextClassifier only; got {pipeline!r:.100}. "
+            "For a search, pass its best_estimator_."
         )
     vectorizer, classifier = steps
     for step in steps:
         check_is_fitted(step)
     if vectorizer.output != "sequences":
-        raise ValueError(
-            f"Expected a vectorizer with output='sequences', whose ids are words; this one has {vectorizer.output!r}."
-        )
+        raise ValueError(f"Expected a vectorizer with output='sequences', got output={vectorizer.output!r}.")
     check_same_vocabulary(classifier, vectorizer.transform([""]))
     return vectorizer, classifier

@@ -1,7 +1,6 @@
-"""Fitted models on disk: a state that knows its version, and files that hold data and no code.
+"""Persistence: versioned states of estimators, and files of skops that can be loaded without executing code from them.
 
-pickle and joblib work on every estimator. What `dump` writes is a file of skops: a zip of arrays and settings with a checksum
-for each, which is loaded without running anything that the file says.
+`dump` writes a zip archive of arrays and settings, with a checksum for each. pickle and joblib work, too.
 """
 
 import contextlib
@@ -17,7 +16,7 @@ import numpy as np
 
 from skglove._version import __version__
 
-# Goes up when the state of a fitted estimator changes its shape; what reads the older shapes goes into `__setstate__`.
+# Incremented when the state of fitted estimators changes; `__setstate__` has to convert older formats.
 FORMAT = 2
 
 TRUSTED = (
@@ -30,10 +29,10 @@ TRUSTED = (
     "skglove.vectorizer.GloveTextVectorizer",
     "skglove.vectors.wordvectors.WordVectors",
 )
-"""The types of this package that a saved model can hold: what to pass to ``skops.io.load`` as `trusted`."""
+"""The types of this package in saved models, to pass to ``skops.io.load`` as `trusted`."""
 
 _PATHS = ("pathlib.PosixPath", "pathlib.WindowsPath", "pathlib._local.PosixPath", "pathlib._local.WindowsPath")
-# Where scikit-learn defines the classes that searches and other estimators around a pipeline hold, and their metrics.
+# Modules of scikit-learn with the classes and metrics that searches, ensembles and other meta-estimators hold.
 _MODULES_OF_CLASSES = (
     "sklearn.calibration",
     "sklearn.metrics._scorer",
@@ -45,18 +44,18 @@ _MODULES_OF_METRICS = ("sklearn.metrics._classification", "sklearn.metrics._rank
 
 
 class VersionError(ValueError):
-    """A model was saved by another version of skglove, in a form that this one does not read."""
+    """A model was saved by a version of skglove whose format is not supported."""
 
 
 class PlainState:
-    """Mixin of what is saved: what ``joblib.load(mmap_mode="r")`` left as views of a file is saved as arrays."""
+    """Mixin for pickling: memory maps, as from ``joblib.load(mmap_mode="r")``, are saved as arrays."""
 
     def __getstate__(self) -> dict[str, Any]:
         return _plain(super().__getstate__())
 
 
 class VersionedState(PlainState):
-    """Mixin of the estimators: a saved state says which skglove saved it, and what cannot be read is refused with both names."""
+    """Mixin of the estimators: adds the version of skglove to the state, and checks it."""
 
     def __getstate__(self) -> dict[str, Any]:
         return dict(super().__getstate__(), _saved_by={"skglove": __version__, "format": FORMAT})
@@ -80,25 +79,21 @@ def _plain(value: Any) -> Any:
     if type(value) in (list, tuple):
         return type(value)(_plain(item) for item in value)
     if type(value) is dict:
-        # Large dicts, such as a mapping of vectors, are copied only where something has to change.
+        # Large dicts, such as a mapping of vectors, are copied only if something changes.
         plain = {name: _plain(item) for name, item in value.items()}
         return plain if any(plain[name] is not item for name, item in value.items()) else value
     return value
 
 
 def pack_words(words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Turn words into two arrays, which are saved and loaded faster than many strings.
-
-    Parameters
-    ----------
-    words : sequence of str
+    """Turn words into two arrays, which are faster to save and load than strings.
 
     Returns
     -------
     characters : ndarray of uint8
-        All words in UTF-8, one after the other.
+        All words in UTF-8, concatenated.
     lengths : ndarray of shape (n_words,), int32
-        How many characters each word has.
+        The number of characters of each word.
     """
     characters = "".join(words).encode("utf-8", "surrogatepass")
     return np.frombuffer(characters, dtype=np.uint8), np.fromiter(map(len, words), dtype=np.int32, count=len(words))
@@ -111,10 +106,6 @@ def unpack_words(characters: np.ndarray, lengths: np.ndarray) -> list[str]:
     ----------
     characters, lengths : ndarray
         As `pack_words` returns them.
-
-    Returns
-    -------
-    list of str
     """
     text = characters.tobytes().decode("utf-8", "surrogatepass")
     ends = np.cumsum(lengths).tolist()
@@ -122,28 +113,27 @@ def unpack_words(characters: np.ndarray, lengths: np.ndarray) -> list[str]:
 
 
 def dump(model: Any, file: str | os.PathLike, trusted: Sequence[str | type] = ()) -> None:
-    """Save a fitted estimator as a file that `load` reads without running any code in it.
+    """Save a fitted estimator as a file that can be loaded without executing code from it.
 
     Parameters
     ----------
     model : estimator
-        A `ConvTextClassifier`, a `GloveTextVectorizer`, or what scikit-learn has around them: a pipeline, a search, a vote.
+        A `ConvTextClassifier`, a `GloveTextVectorizer`, or a pipeline, search or other meta-estimator of scikit-learn.
     file : path
-        What is there is replaced when the new file is complete. skops' ending is ``.skops``.
+        The file, usually with the suffix ``.skops``. An existing file is replaced when the new one is complete.
     trusted : sequence of str or type
-        Types that the model may hold beside those that `load` trusts, such as an architecture of your own. `load` then needs
-        the same.
+        Additional types that the model may contain, such as a user-defined architecture. Pass the same to `load`.
 
     Raises
     ------
     TypeError
-        If the model holds other types, so that `load` would refuse the file. What was in `file` is still there.
+        If the model contains untrusted types. `file` is then not changed.
     ImportError
         If skops is not installed.
 
     See Also
     --------
-    load : Reads it.
+    load : Load a saved estimator.
 
     Examples
     --------
@@ -162,20 +152,21 @@ def dump(model: Any, file: str | os.PathLike, trusted: Sequence[str | type] = ()
             untrusted = set(skops.get_untrusted_types(file=written)) - set(_trusted_names(skops, written, trusted))
         if untrusted:
             raise TypeError(
-                f"The model holds types that load does not trust: {', '.join(sorted(untrusted))}. If you do, pass them as "
-                "`trusted` here and to load; otherwise save with joblib.dump."
+                f"The model contains types that are not trusted: {', '.join(sorted(untrusted))}. Pass them as `trusted` to dump "
+                "and load, or use joblib.dump."
             )
 
 
 def load(file: str | os.PathLike, trusted: Sequence[str | type] = ()) -> Any:
-    """Load what `dump` saved.
+    """Load an estimator saved by `dump`.
 
     Parameters
     ----------
     file : path
     trusted : sequence of str or type
-        Types that the file may hold beside those of `TRUSTED`, scikit-learn's estimators, and what searches and the like
-        hold of scikit-learn; such as an architecture of your own. Whatever is trusted can be called by the file.
+        Additional types that the file may contain, such as a user-defined architecture. By default, `TRUSTED`, scikit-learn's
+        estimators, and the classes and metrics that searches and ensembles hold are trusted. Trees and the distributions of
+        random searches are not. A file can call any trusted type.
 
     Returns
     -------
@@ -184,12 +175,11 @@ def load(file: str | os.PathLike, trusted: Sequence[str | type] = ()) -> Any:
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ValueError
-        If the file is cut short, has been altered or was never one of these; or if it was saved by a later skglove, which the
-        message names.
+        If the file is incomplete, damaged or of another kind, or was saved by a later version of skglove.
     skops.io.exceptions.UntrustedTypesFoundException
-        If the file holds other types. Nothing of it has been loaded then.
+        If the file contains untrusted types. Nothing is loaded then.
     ImportError
         If skops is not installed.
     """
@@ -199,10 +189,10 @@ def load(file: str | os.PathLike, trusted: Sequence[str | type] = ()) -> Any:
             return skops.load(opened, trusted=_trusted_names(skops, opened, trusted))
         except (skops.exceptions.UntrustedTypesFoundException, VersionError):
             raise
-        except Exception as error:  # whatever a damaged file leads to
+        except Exception as error:  # a damaged file can raise any of them
             raise ValueError(
-                f"{os.fspath(file)!r} cannot be loaded: it is cut short, has been altered, or was not written by skglove.dump "
-                f"or skops ({type(error).__name__}: {error}). Take another copy; a pickle is loaded with joblib.load."
+                f"{os.fspath(file)!r} cannot be loaded: it is incomplete, has been changed, or was not written by skglove.dump "
+                f"or skops ({type(error).__name__}: {error}). Use another copy; load pickles with joblib.load."
             ) from error
 
 
@@ -216,10 +206,10 @@ def _trusted_names(skops: ModuleType, file: Any, trusted: Sequence[str | type]) 
 
 
 def _is_part_of_scikit_learn(name: str) -> bool:
-    """Tell whether a name is that of a class which scikit-learn's estimators hold, or of a metric.
+    """Return whether a name is that of a class that meta-estimators of scikit-learn hold, or of a metric.
 
-    A file can call whatever it may name, so a package cannot be trusted as a whole: scikit-learn's own functions can delete
-    folders, and some of its modules import functions that run programs.
+    Files can call every trusted name, so scikit-learn cannot be trusted as a whole: it has functions that delete folders, and
+    some of its modules import functions that run programs.
     """
     module, _, attribute = name.rpartition(".")
     if module not in _MODULES_OF_CLASSES + _MODULES_OF_METRICS:
@@ -231,12 +221,7 @@ def _is_part_of_scikit_learn(name: str) -> bool:
 
 @contextlib.contextmanager
 def replacing(file: str | os.PathLike) -> Iterator[Path]:
-    """Give the path of a new file beside `file`, which replaces it if nothing goes wrong.
-
-    Parameters
-    ----------
-    file : path
-    """
+    """Yield the path of a temporary file, which replaces `file` on success."""
     file = Path(file)
     with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
         partial = Path(folder) / file.name
@@ -249,6 +234,6 @@ def _import_skops() -> ModuleType:
         import skops.io
     except ImportError as error:
         raise ImportError(
-            "Saving without pickle needs skops: pip install 'skglove[skops]'. joblib.dump needs nothing more."
+            "dump and load require skops: pip install 'skglove[skops]'. joblib.dump works without it."
         ) from error
     return skops.io

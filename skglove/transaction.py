@@ -1,7 +1,7 @@
-"""Fits that happen as a whole or not at all.
+"""Fits that succeed completely or leave the estimator unchanged.
 
-An estimator is fitted on a draft of itself. When nothing went wrong, the draft's attributes replace those of the estimator in
-one step, which neither an exception nor an interrupt nor another thread can see half done.
+An estimator is fitted on a draft, a copy of itself. If the fit succeeds, the attributes of the draft replace those of the
+estimator in one step, so that neither an interrupt nor another thread can observe a partial fit.
 """
 
 import contextlib
@@ -13,18 +13,14 @@ import numpy as np
 
 @contextlib.contextmanager
 def transaction(estimator: Any) -> Iterator[Any]:
-    """Give a draft of an estimator, whose attributes the estimator takes over if nothing goes wrong.
+    """Yield a draft of an estimator, whose attributes are copied to the estimator on success.
 
-    A generator that the user passed as `random_state` is put back to where it was if something does.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
+    On failure, the state of a `random_state` generator passed by the user is restored.
 
     Yields
     ------
     BaseEstimator
-        With the same attributes. Set them, but change no attribute's value in place.
+        A copy with the same attributes, whose values must not be changed in place.
     """
     draft = snapshot(estimator)
     draft.__dict__ = dict(vars(estimator))
@@ -41,23 +37,13 @@ def transaction(estimator: Any) -> Iterator[Any]:
 
 
 def snapshot(estimator: Any) -> Any:
-    """Return an estimator that keeps the attributes of the last fit, even if another thread fits `estimator` again.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-    """
+    """Return a copy of an estimator that is not affected by later fits in other threads."""
     same = object.__new__(type(estimator))
     same.__dict__ = vars(estimator)
     return same
 
 
 def forget_fit(estimator: Any) -> None:
-    """Remove the attributes that a fit has set: those whose names end in an underscore.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-    """
+    """Remove the fitted attributes, whose names end in an underscore."""
     for name in [name for name in vars(estimator) if name.endswith("_") and not name.endswith("__")]:
         delattr(estimator, name)

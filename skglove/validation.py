@@ -1,4 +1,4 @@
-"""What ConvTextClassifier accepts as X and y, and the errors for everything else."""
+"""Validation of the X and y of ConvTextClassifier."""
 
 import warnings
 import zlib
@@ -14,12 +14,12 @@ from skglove.training.batches import LabelledSequences
 
 
 def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -> tuple[TokenSequences, np.ndarray]:
-    """Check what `fit` is given.
+    """Check the data passed to `fit` or `partial_fit`.
 
     Parameters
     ----------
     estimator : ConvTextClassifier
-        Gets `n_features_in_` and the kind of its input if `reset`, and is held to them if not.
+        `n_features_in_` and the kind of its input are set if `reset` is True, and checked otherwise.
     X, y : array-like
     reset : bool
 
@@ -31,7 +31,7 @@ def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -
     Raises
     ------
     ValueError
-        If `X` is no matrix of word ids, or `y` no vector of as many classes.
+        If `X` is not a matrix of word ids, or `y` is not a vector of classes of the same length.
     """
     _refuse_texts(X)
     if isinstance(X, TokenSequences):
@@ -51,23 +51,14 @@ def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -
 
 
 def check_word_ids(estimator: Any, X: Any) -> TokenSequences:
-    """Check what a fitted classifier is given, and return it as sequences of ids that the classifier knows.
+    """Check the data passed to a fitted classifier, and return them as sequences of known ids.
 
     Plain matrices must be as wide as in `fit`, unless it was fitted on sequences.
-
-    Parameters
-    ----------
-    estimator : ConvTextClassifier
-    X : array-like
-
-    Returns
-    -------
-    TokenSequences
 
     Raises
     ------
     ValueError
-        If `X` is no matrix of word ids, comes from another vectorizer, or holds an id that the classifier cannot know.
+        If `X` is not a matrix of word ids, comes from another vectorizer, or contains an invalid id.
     """
     expects_sequences = estimator._input_kind_ == "sequences"
     if isinstance(X, TokenSequences):
@@ -78,22 +69,22 @@ def check_word_ids(estimator: Any, X: Any) -> TokenSequences:
         X = check_array(X) if expects_sequences else validate_data(estimator, X, reset=False)
         X = _to_sequences(estimator, X)
     if not expects_sequences and estimator.input_dim is None:
-        # Nobody said how many ids there are: larger ones than in training are unknown words, which are left out.
+        # Without a given input_dim, larger ids than in training are unknown words, which are left out.
         return X.keep(X.ids < estimator.input_dim_)
     check_ids_below(X, estimator.input_dim_)
     return X
 
 
 def check_classes(y: np.ndarray, classes: Any, known: np.ndarray | None) -> np.ndarray:
-    """Return the classes of a series of calls of `partial_fit`.
+    """Check and return the classes for `partial_fit`.
 
     Parameters
     ----------
     y : ndarray of shape (n_samples,)
     classes : array-like of shape (n_classes,) or None
-        As passed to this call.
+        The classes passed to this call.
     known : ndarray of shape (n_classes,) or None
-        Of the earlier calls, if there were any.
+        The classes of earlier calls, if any.
 
     Returns
     -------
@@ -102,10 +93,12 @@ def check_classes(y: np.ndarray, classes: Any, known: np.ndarray | None) -> np.n
     Raises
     ------
     ValueError
-        If `classes` is missing in the first call or differs in a later one, or `y` holds another class.
+        If `classes` is missing in the first call or differs in a later one, or `y` contains another class.
     """
     if known is None and classes is None:
-        raise ValueError("classes must be passed on the first call to partial_fit: all labels that will ever occur.")
+        raise ValueError(
+            "classes must be passed on the first call to partial_fit, with all classes that occur in any call."
+        )
     if known is None:
         known = np.unique(classes)
     elif classes is not None and not np.array_equal(np.unique(classes), known):
@@ -113,7 +106,7 @@ def check_classes(y: np.ndarray, classes: Any, known: np.ndarray | None) -> np.n
     unknown = np.setdiff1d(y, known)
     if len(unknown):
         raise ValueError(
-            f"y holds classes that the first call did not name: {unknown.tolist()}; known are {known.tolist()}."
+            f"y contains classes that were not passed to the first call: {unknown.tolist()}; expected {known.tolist()}."
         )
     return known
 
@@ -121,7 +114,7 @@ def check_classes(y: np.ndarray, classes: Any, known: np.ndarray | None) -> np.n
 def label(
     sequences: TokenSequences, y: np.ndarray, weights: np.ndarray, classes: np.ndarray, class_weight: Any
 ) -> LabelledSequences:
-    """Join documents with their classes and their weights, those of the documents times those of their classes.
+    """Join documents, classes and weights; document weights are multiplied by class weights.
 
     Parameters
     ----------
@@ -134,46 +127,34 @@ def label(
     Returns
     -------
     LabelledSequences
-        Without the documents of weight 0.
+        Documents of weight 0 are left out.
 
     Raises
     ------
     ValueError
-        If a class has a weight that makes no sense.
+        If a class weight is invalid.
     """
     positions = np.searchsorted(classes, y)
     if class_weight is not None:
         of_class = compute_class_weight(class_weight, classes=classes, y=y)
         if not (np.isfinite(of_class).all() and (of_class >= 0).all() and of_class.any()):
-            raise ValueError(f"class_weight must hold finite numbers from 0 up, not all 0; got {class_weight!r}.")
+            raise ValueError(f"class_weight must contain non-negative finite numbers, not all 0; got {class_weight!r}.")
         weights = weights * of_class[positions]
     return LabelledSequences(sequences, positions, weights, np.flatnonzero(weights))
 
 
 def check_ids_below(sequences: TokenSequences, input_dim: int) -> None:
-    """Make sure that every id has a row in the embedding.
-
-    Parameters
-    ----------
-    sequences : TokenSequences
-    input_dim : int
-        Number of rows.
-
-    Raises
-    ------
-    ValueError
-        Naming the largest id.
-    """
+    """Raise a ValueError if an id has no row in an embedding of `input_dim` rows."""
     largest = sequences.ids.max(initial=0)
     if largest >= input_dim:
         raise ValueError(
-            f"X holds id {largest}, outside the embedding matrix of {input_dim} rows (ids 0 to {input_dim - 1}). "
-            "Make X with the vectorizer that made the training data, or set input_dim to the number of ids there can be."
+            f"X contains id {largest}, outside the embedding matrix of {input_dim} rows (ids 0 to {input_dim - 1}). "
+            "Use the vectorizer that was fitted with the training data, or set input_dim to the number of ids."
         )
 
 
 def fingerprint(embedding_matrix: np.ndarray | None) -> tuple[tuple[int, ...], int] | None:
-    """Return the shape of a matrix and a checksum of rows spread over it, enough to tell two vocabularies apart.
+    """Return the shape of a matrix and a checksum of some of its rows, to distinguish vocabularies.
 
     Parameters
     ----------
@@ -190,18 +171,19 @@ def fingerprint(embedding_matrix: np.ndarray | None) -> tuple[tuple[int, ...], i
 
 
 def check_same_vocabulary(estimator: Any, X: Any) -> None:
-    """Make sure that sequences belong to the vocabulary that the classifier was trained with.
+    """Check that sequences belong to the vocabulary that the classifier was trained with.
 
     Parameters
     ----------
     estimator : ConvTextClassifier
         Fitted.
-    X : TokenSequences or any other
+    X : TokenSequences or array-like
+        Only `TokenSequences` are checked.
 
     Raises
     ------
     ValueError
-        If both have vectors, and these differ, or know the number of ids, and these differ.
+        If the word vectors or the numbers of ids differ.
     """
     if not isinstance(X, TokenSequences) or estimator._input_kind_ != "sequences":
         return
@@ -231,20 +213,22 @@ def _refuse_texts(X: Any) -> None:
     while isinstance(first, list | tuple) and first:
         first = first[0]
     if isinstance(first, str):
-        raise ValueError("X holds texts; put a GloveTextVectorizer before the classifier, in a Pipeline for example.")
+        raise ValueError(
+            "X contains texts instead of word ids; put a GloveTextVectorizer before the classifier in a Pipeline."
+        )
 
 
 def _holds_features(X: np.ndarray) -> bool:
-    """Tell whether a matrix cannot be word ids, or ids gone wrong, at all, and warn of it.
+    """Return whether a matrix contains real-valued features instead of word ids, and warn if so.
 
-    scikit-learn's contract checks fit every classifier on features around zero or between 0 and 1, whatever its tags say of
-    the input it expects. Such a matrix is rounded down, as scikit-learn's CategoricalNB does, with a warning.
+    scikit-learn's `check_estimator` fits all classifiers on such features, around 0 or between 0 and 1, whatever their input
+    tags are. They are rounded down with a warning, as in CategoricalNB.
     """
     if not _has_fractions(X) or (X.min() >= 0 and X.max() >= 1):
         return False
     warnings.warn(
-        "X holds real numbers, not word ids: they are rounded down, and negative ones count as padding. This classifier takes "
-        "sequences of ids, such as a GloveTextVectorizer makes.",
+        "X contains real numbers instead of word ids: they are rounded down, and negative ones count as padding. Use a "
+        "GloveTextVectorizer to convert texts to word ids.",
         stacklevel=5,
     )
     return True
@@ -261,10 +245,12 @@ def _to_sequences(estimator: Any, X: np.ndarray) -> TokenSequences:
     if _has_fractions(X):
         row, column = np.argwhere(np.floor(X) != X)[0]
         raise ValueError(
-            f"X[{row}, {column}] is {X[row, column]}, but X must hold word ids, which are whole numbers. "
-            "This classifier takes sequences of ids, such as a GloveTextVectorizer makes, not features such as tf-idf."
+            f"X[{row}, {column}] is {X[row, column]}, but X must contain word ids, which are whole numbers. "
+            "Use a GloveTextVectorizer; features such as tf-idf are not supported."
         )
-    check_non_negative(X, f"{type(estimator).__name__}: X must hold word ids, from 0 up")
+    check_non_negative(X, f"{type(estimator).__name__}: X must contain non-negative word ids")
     if X.size and X.max() > np.iinfo(np.int32).max:
-        raise ValueError(f"X holds {X.max()}, too large for a word id.")
+        raise ValueError(
+            f"X contains {X.max()}, which is too large for a word id; the maximum is {np.iinfo(np.int32).max}."
+        )
     return TokenSequences.from_matrix(X)

@@ -1,4 +1,4 @@
-"""GloveTextVectorizer: texts to sequences of word ids that carry their word vectors."""
+"""GloveTextVectorizer: texts to sequences of word ids with their word vectors."""
 
 import functools
 from collections import deque
@@ -25,77 +25,75 @@ from skglove.vectors.sources import VectorSource, vector_source
 class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Turn texts into sequences of word ids, and look up a pre-trained vector for every word.
 
-    Words and ids are those of Keras' ``Tokenizer``, id for id. `transform` returns `TokenSequences`: ragged sequences of ids that
-    carry `embedding_matrix_` with them, so that a `ConvTextClassifier` further down the pipeline starts from the pre-trained
-    vectors. Their `padded` method gives the matrix of Keras' ``pad_sequences``.
+    Words and ids are the same as those of Keras' ``Tokenizer``. `transform` returns `TokenSequences`, ragged sequences of ids
+    that include `embedding_matrix_`, so that a `ConvTextClassifier` in the same pipeline starts from the pre-trained vectors.
+    Their `padded` method returns the same matrix as Keras' ``pad_sequences``.
 
     Parameters
     ----------
     embeddings : str, path, WordVectors, mapping, object or None, default="glove.6B.100d"
-        Where the word vectors come from:
+        The pre-trained word vectors:
 
-        - a name such as ``"glove.6B.50d"``; ``WordVectors.available()`` lists them. What no installed package brings is
-          downloaded once and kept;
+        - a name such as ``"glove.6B.50d"``, see ``WordVectors.available()``. Vectors that are not in the cache or in an
+          installed package are downloaded into the cache;
         - the path of a GloVe or word2vec text file, plain, ``.gz`` or inside a ``.zip``;
         - a `WordVectors`, a mapping from word to vector, gensim's ``KeyedVectors``, spaCy's ``Vectors``, or an object with the
           methods of `skglove.vectors.sources.VectorSource`;
-        - None for sequences without pre-trained vectors; a classifier then learns its own.
+        - None for sequences without pre-trained vectors; the classifier then learns an embedding from scratch.
     num_words : int or None, default=100_000
-        Keras' meaning: only ids below `num_words` are used, so the ``num_words - 1`` most frequent words of the texts are kept.
-        None keeps every word.
+        Keep the ``num_words - 1`` most frequent words of the texts, as in Keras; None keeps all words.
     extra_words : int, default=50_000
-        So many of the most frequent words of the pre-trained vectors are looked at, and those that are not among the words of
-        the texts get ids after all others: words that first appear after training are then known by their vectors. 0 adds
-        none. (Vectors are published with the most frequent words first.)
+        Add those of the first `extra_words` words of the pre-trained vectors, usually the most frequent ones, that are not
+        among the words of the texts. Words that do not occur in the training texts can then be used at prediction time.
     maxlen : int or None, default=1000
-        Longer sequences are cut to so many words; None cuts nothing. It is also the width of ``padded()``.
+        Maximum number of words of a sequence, and the width of ``padded()``; None does not truncate.
     padding : {"pre", "post"}, default="pre"
-        The side on which ``padded()`` fills short sequences with zeros.
+        Whether ``padded()`` adds zeros before or after short sequences.
     truncating : {"pre", "post"}, default="pre"
-        The side on which long sequences lose words.
+        Whether words are removed from the beginning or the end of long sequences.
     lower : bool, default=True
-        Whether texts are lowered.
+        Whether texts are converted to lower case.
     filters : str
-        Characters that separate words, besides `split`. The default is Keras': punctuation other than the apostrophe, tab and
-        line feed.
+        Characters that separate words, besides `split`. The default is that of Keras: punctuation except the apostrophe, tab
+        and line feed.
     split : str, default=" "
         The separator of words.
     oov_token : str or None, default=None
-        If given, it gets id 1 and stands for every word that is not in the vocabulary; otherwise those are left out.
+        If given, it gets id 1 and replaces unknown words; otherwise, unknown words are removed.
     output : {"sequences", "mean"}, default="sequences"
-        What `transform` returns: sequences of ids for a `ConvTextClassifier`; or the mean of the vectors of all words of a text
-        (`maxlen` does not cut it), as features for any other estimator.
+        Whether `transform` returns sequences of ids for a `ConvTextClassifier`, or the mean of the word vectors of each text
+        (not limited by `maxlen`) as features for other estimators.
     use_idf : bool, default=False
-        Whether the mean weighs each word by its inverse document frequency, by scikit-learn's smooth formula.
+        Whether the mean is weighted by inverse document frequency, as in `TfidfTransformer` with ``smooth_idf=True``.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        The id of every word kept, from 1, most frequent first, `extra_words` at the end.
+        The id of each word, from 1, by decreasing frequency, with `extra_words` at the end.
     word_counts_ : dict of str to int
-        How often each word of the training texts occurs, words not kept included, in order of first appearance.
+        Number of occurrences of all words of the training texts, in order of first appearance.
     embedding_matrix_ : ndarray of shape (len(vocabulary_) + 1, dim), float32, or None
-        The vector of each id. Row 0, the padding, and the rows of words without a vector are zeros. None if `embeddings` is.
+        The vector of each id; zeros for padding (row 0) and words without a vector. None if `embeddings` is None.
     n_words_found_ : int
-        How many words of the vocabulary have a pre-trained vector, `extra_words` not counted.
+        Number of words of the vocabulary that have a pre-trained vector, without `extra_words`.
     idf_ : ndarray of shape (len(vocabulary_) + 1,), float64
-        The inverse document frequency of each id, 1 for the padding; with `use_idf` only.
+        The inverse document frequency of each id, 1 for padding; only with `use_idf`.
 
     See Also
     --------
-    ConvTextClassifier : The classifier to put behind it.
-    WordVectors : The vectors by themselves.
+    ConvTextClassifier : A classifier of sequences.
+    WordVectors : Queries on word vectors.
 
     Notes
     -----
-    A pickled vectorizer holds `embedding_matrix_`, the vectors of its vocabulary; `word_counts_`, all words of the training
-    texts; and `embeddings` as it was given: a name or a path is a few bytes, a `WordVectors` object is as large as all its
-    vectors. 50,000 `extra_words` of 100 numbers are 20 MB. Sequences take 4 bytes a word and 8 bytes a text.
+    A pickled vectorizer contains `embedding_matrix_`, `word_counts_` and `embeddings` as given; a `WordVectors` object is as
+    large as all its vectors. 50,000 `extra_words` of dimension 100 take 20 MB. Sequences take 4 bytes per word and 8 bytes per
+    text.
 
-    Sequences cannot be a data frame, so ``set_output`` and ``get_feature_names_out`` exist with ``output="mean"`` only, and
+    Sequences have no columns, so ``set_output`` and ``get_feature_names_out`` exist only with ``output="mean"``, and
     ``sklearn.set_config(transform_output=...)`` has no effect on sequences.
 
-    A fit that fails or is interrupted leaves the vectorizer as it was.
+    A fit that fails or is interrupted leaves the vectorizer unchanged.
 
     Examples
     --------
@@ -164,7 +162,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         Parameters
         ----------
         raw_documents : iterable of str
-            The texts: a list, a generator, an array, a pandas or polars Series. They are read once.
+            A list, generator, array, or pandas or polars Series of texts. It is iterated over once.
         y : ignored
 
         Returns
@@ -174,18 +172,18 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         Raises
         ------
         ValueError
-            If a parameter has a wrong value, a vectors file is broken, or the texts are none or hold no word.
+            If a parameter is invalid, a vectors file is broken, or there are no texts or no words in them.
         TypeError
-            If something other than text is among the texts; the message says where.
+            If an item of `raw_documents` is not a str.
         FileNotFoundError
-            If `embeddings` is a path where no file is.
+            If `embeddings` is the path of a missing file.
         """
         with transaction(self) as draft:
             draft._learn(raw_documents, keep=None)
         return self
 
     def fit_transform(self, raw_documents: Iterable[str], y: Any = None) -> Any:
-        """Learn the vocabulary from texts and return what `transform` makes of them. Texts are read and split once.
+        """Fit to the texts and transform them, in one pass over the texts.
 
         Parameters
         ----------
@@ -199,11 +197,11 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         read: deque[tuple[np.ndarray, np.ndarray]] = deque()
         with transaction(self) as draft:
             new_ids = draft._learn(raw_documents, keep=read.append)
-            chunks_read = (read.popleft() for _ in range(len(read)))  # so that they are not held twice
+            chunks_read = (read.popleft() for _ in range(len(read)))  # frees each chunk after use
             return draft._output(draft._sequences(new_ids[numbers], lengths) for numbers, lengths in chunks_read)
 
     def transform(self, raw_documents: Iterable[str]) -> Any:
-        """Turn texts into sequences of ids, or into means of word vectors, as `output` says.
+        """Turn texts into sequences of ids, or into means of word vectors, depending on `output`.
 
         Parameters
         ----------
@@ -212,13 +210,13 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         Returns
         -------
         TokenSequences of n_samples documents
-            With the vectors as its attribute `embedding_matrix`; or, if `output` is "mean", an ndarray of shape
-            (n_samples, dim), float32, zeros for texts none of whose words has a vector.
+            With the word vectors as its attribute `embedding_matrix`. If `output` is "mean", an ndarray of shape
+            (n_samples, dim), float32, with zeros for texts in which no word has a vector.
 
         Raises
         ------
         TypeError
-            If something other than text is among the texts.
+            If an item is not a str.
         ValueError
             If there are no texts.
         """
@@ -229,7 +227,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         return fitted._output(fitted._sequences(*part) for part in encoded)
 
     def inverse_transform(self, X: Any) -> list[str]:
-        """Turn sequences of ids back into texts: the words that were kept, joined by `split`.
+        """Turn sequences of ids back into texts: their words, joined by `split`.
 
         Parameters
         ----------
@@ -250,13 +248,13 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         largest = sequences.ids.max(initial=0)
         if largest >= len(words):
             raise ValueError(
-                f"X holds id {largest}; the ids of this vocabulary are 1 to {len(words) - 1}, and 0 for padding."
+                f"X contains id {largest}; the ids of this vocabulary are 1 to {len(words) - 1}, and 0 for padding."
             )
         return [self.split.join(map(words.__getitem__, ids)) for ids in sequences.tolist()]
 
     @available_if(lambda self: self.output == "mean")
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Return names for the columns of means; sequences have no columns.
+        """Return names for the columns of the means.
 
         Parameters
         ----------
@@ -270,7 +268,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
 
     @functools.cached_property
     def word_counts_(self) -> dict[str, int]:
-        """How often each word of the training texts occurs."""
+        """Number of occurrences of each word of the training texts."""
         check_is_fitted(self)
         *words, counts = self._packed_counts_
         return dict(zip(unpack_words(*words), counts.tolist(), strict=True))
@@ -285,7 +283,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         return Tokenizer(lower=self.lower, filters=self.filters, split=self.split)
 
     def _learn(self, raw_documents: Iterable[str], keep: Callable | None) -> np.ndarray:
-        """Fit, calling `keep` with the numbers that are read; return the id of each number, 0 where there is none."""
+        """Fit, and pass what `WordCounts.add` returns to `keep`; return the id of each word number, or 0."""
         source = self._check_parameters()
         forget_fit(self)
         counts = WordCounts(self._tokenizer(), count_documents=self.use_idf)
@@ -315,7 +313,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         return new_ids
 
     def _sequences(self, ids: np.ndarray, lengths: np.ndarray) -> TokenSequences:
-        """Join the ids of some texts with the vectors; zeros among the ids are dropped."""
+        """Make sequences with the word vectors; zeros among the ids are dropped."""
         sequences = TokenSequences.from_lengths(
             ids,
             lengths,
@@ -337,16 +335,16 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
     def _check_words(self, counts: WordCounts) -> None:
         if not len(counts):
             raise ValueError(
-                "The texts hold no words: all are empty or made of separators only. Check the column you passed."
+                "The texts contain no words: all are empty or consist of separators. Check that the right column was passed."
             )
         if self.oov_token is not None and self.oov_token in counts:
             raise ValueError(
-                f"oov_token={self.oov_token!r} is also a word of the texts; choose a token that no text holds, "
-                "such as '<OOV>' (its brackets are among the filters)."
+                f"oov_token={self.oov_token!r} is also a word of the texts; choose a token that contains one of the filters, "
+                "such as '<OOV>'."
             )
 
     def _extra_words(self, source: VectorSource, counts: WordCounts) -> list[str]:
-        """Return the most frequent words of the vectors that a text can hold, and the training texts do not."""
+        """Return the first words of the vectors that the tokenizer can produce and the training texts lack."""
         if not self.extra_words:
             return []
         words = self._tokenizer().words
@@ -354,13 +352,15 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         return [word for word in first if word not in counts and word != self.oov_token and words(word) == [word]]
 
     def _check_parameters(self) -> VectorSource | None:
-        """Return the source of vectors, if all parameters are valid."""
+        """Check all parameters; return the source of vectors."""
         validate_parameters(self)
         if not self.split:
-            raise ValueError("split='' cannot separate words; give at least one character, such as ' '.")
+            raise ValueError("split must not be empty; pass at least one character, such as ' '.")
         if self.embeddings is None:
             if self.output == "mean":
-                raise ValueError("output='mean' averages word vectors, so embeddings cannot be None.")
+                raise ValueError(
+                    "output='mean' requires word vectors, but embeddings is None. Pass a name or a file of vectors."
+                )
             return None
         source = vector_source(self.embeddings)
         source.check()
@@ -368,7 +368,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        state.pop("word_counts_", None)  # unpacked when asked for
+        state.pop("word_counts_", None)  # unpacked when first used
         if "vocabulary_" in state:  # its ids count up from 1
             state["vocabulary_"] = pack_words(list(self.vocabulary_))
         return state

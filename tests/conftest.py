@@ -1,10 +1,10 @@
-"""Small corpora that every test can afford, made on the spot."""
+"""Small corpora and vectors for the tests."""
 
 import os
 import tempfile
 
 os.environ.setdefault("SCIPY_ARRAY_API", "1")  # read when scipy is imported; scikit-learn skips a check without it
-if "PYTEST_XDIST_WORKER" not in os.environ:  # all workers share one cache, which is not the user's
+if "PYTEST_XDIST_WORKER" not in os.environ:  # all workers share one temporary cache
     _home = tempfile.TemporaryDirectory(prefix="skglove-tests-")
     os.environ["SKGLOVE_HOME"] = _home.name
 

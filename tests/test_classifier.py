@@ -42,7 +42,7 @@ def test_it_learns_from_scratch(sequences, corpus):
     assert classifier.score(plain[150:], corpus[1][150:]) > 0.9
 
 
-def test_trainable_decides_whether_vectors_move(sequences, corpus):
+def test_trainable_decides_whether_vectors_are_updated(sequences, corpus):
     frozen, moved = (small(trainable=t, epochs=1).fit(sequences, corpus[1]) for t in (False, True))
     assert weights_of(frozen)[0] is sequences.embedding_matrix
     changed = weights_of(moved)[0] != sequences.embedding_matrix
@@ -83,7 +83,7 @@ def test_the_same_random_state_gives_the_same_model(sequences, corpus):
         assert not np.array_equal(first[1], other[1])
 
 
-def test_nothing_global_is_touched(sequences, corpus):
+def test_global_state_is_not_changed(sequences, corpus):
     import tensorflow as tf
 
     np.random.seed(1)
@@ -114,17 +114,17 @@ def test_early_stopping_with_a_class_of_one(sequences, corpus):
     assert small(early_stopping=True, epochs=1).fit(sequences, labels).classes_.tolist() == ["animals", "rare", "tools"]
 
 
-def test_warm_start_goes_on(sequences, corpus):
+def test_warm_start_continues_training(sequences, corpus):
     cold = small(epochs=1).fit(sequences, corpus[1])
     warm = small(epochs=1, warm_start=True).fit(sequences, corpus[1])
     for _ in range(6):
         warm.fit(sequences, corpus[1])
     assert warm.history_["loss"][0] < 0.7 * cold.history_["loss"][0]
-    with pytest.raises(ValueError, match="warm_start needs the classes of the last fit"):
+    with pytest.raises(ValueError, match="warm_start requires the classes of the last fit"):
         warm.fit(sequences, np.arange(200) % 3)
 
 
-def test_partial_fit_goes_on(sequences, corpus):
+def test_partial_fit_continues_training(sequences, corpus):
     X, y = sequences, corpus[1]
     chunked = small()
     for _ in range(8):
@@ -134,17 +134,17 @@ def test_partial_fit_goes_on(sequences, corpus):
     assert len(chunked.history_["loss"]) == chunked.n_iter_ == 16
 
 
-def test_partial_fit_with_a_class_to_come(sequences, corpus):
+def test_partial_fit_with_a_class_of_a_later_call(sequences, corpus):
     classifier = small().partial_fit(sequences, corpus[1], classes=["animals", "plants", "tools"])
     assert classifier.predict_proba(sequences).shape == (200, 3)
-    with pytest.raises(ValueError, match=r"that the first call did not name: \['stones'\]"):
+    with pytest.raises(ValueError, match=r"that were not passed to the first call: \['stones'\]"):
         classifier.partial_fit(sequences, np.where(np.arange(200) == 7, "stones", corpus[1]))
     with pytest.raises(ValueError, match="not those of the first call"):
         classifier.partial_fit(sequences, corpus[1], classes=["animals", "tools"])
     with pytest.raises(ValueError, match="first call"):
         small().partial_fit(sequences, corpus[1])
     for settings in ({"early_stopping": True}, {"class_weight": "balanced"}):
-        with pytest.raises(ValueError, match="partial_fit never sees all"):
+        with pytest.raises(ValueError, match="partial_fit supports neither"):
             small(**settings).partial_fit(sequences, corpus[1], classes=["animals", "tools"])
 
 
@@ -157,8 +157,8 @@ def test_pipeline_and_cross_validation(corpus, vectors, sequences):
     assert cross_val_score(small(epochs=15), sequences.padded(), labels, cv=3, error_score="raise").mean() > 0.8
 
 
-def test_documents_without_any_word_teach_the_class_priors():
-    with pytest.warns(UserWarning, match="No document holds a word"):
+def test_documents_without_words_give_the_class_priors():
+    with pytest.warns(UserWarning, match="No document contains a word"):
         classifier = small().fit(np.zeros((10, 4), dtype=int), [0, 0, 0, 1, 1, 1, 1, 1, 1, 1])
     np.testing.assert_allclose(classifier.predict_proba(np.zeros((1, 4), dtype=int)), [[0.3, 0.7]], rtol=1e-5)
 
@@ -174,7 +174,7 @@ def test_partial_fit_after_fit_learns(sequences, corpus):
 @pytest.mark.parametrize(
     "architecture", [WideAndDeep(filters=8), Parallel(filters=8), Stacked(filters=8, dense_units=8)], ids=str
 )
-def test_partial_fit_goes_on_after_loading_as_if_nothing_had_happened(sequences, corpus, architecture):
+def test_partial_fit_continues_after_loading(sequences, corpus, architecture):
     classifier = small(architecture, random_state=np.random.RandomState(3))
     classifier.partial_fit(sequences[:100], corpus[1][:100], classes=["animals", "tools"])
     loaded = pickle.loads(pickle.dumps(classifier))
@@ -189,14 +189,14 @@ def test_partial_fit_with_class_weight(sequences):
     assert (classifier.predict(sequences) == "c").all()
     classifier.partial_fit(sequences[::2], y[::2])  # nothing but class b, whose weight is 0
     assert np.isfinite(classifier.predict_proba(sequences)).all()
-    with pytest.raises(ValueError, match="class_weight must hold finite numbers"):
+    with pytest.raises(ValueError, match="class_weight must contain non-negative finite numbers"):
         small(class_weight={"b": -1}).fit(sequences, y)
 
 
 def test_a_chunk_without_words_keeps_what_was_learned(sequences, corpus):
     classifier = small().partial_fit(sequences, corpus[1], classes=["animals", "tools"])
     expected = classifier.predict_proba(sequences)
-    with pytest.warns(UserWarning, match="nothing to train on"):
+    with pytest.warns(UserWarning, match="nothing is learned"):
         classifier.partial_fit(sequences.cut(0), corpus[1])
     assert np.array_equal(classifier.predict_proba(sequences), expected)
     assert classifier.n_iter_ == len(classifier.history_["loss"]) == 1
@@ -223,7 +223,7 @@ def test_a_classifier_can_be_displayed(sequences, corpus):
     assert "ConvTextClassifier" in small(epochs=1).fit(sequences, corpus[1])._repr_html_()
 
 
-def test_fits_leave_no_memory_behind():
+def test_fits_do_not_leak_memory():
     import psutil
 
     matrix = np.ones((100_000, 50), dtype=np.float32)
@@ -256,7 +256,7 @@ Y = np.array([0, 1, 0, 1])
         (X, None, "y"),
         (X[:0], Y[:0], "0 sample"),
         (X - 1, Y, "Negative values"),
-        (X + 0.5, Y, r"X\[0, 0\] is 0.5, but X must hold word ids.*whole numbers"),
+        (X + 0.5, Y, r"X\[0, 0\] is 0.5, but X must contain word ids.*whole numbers"),
         (np.where(X == 4, np.nan, X), Y, "NaN"),
         (X[:, 0], Y, "2D array"),
         (X * 2.0**40, Y, "too large"),

@@ -1,4 +1,4 @@
-"""scikit-learn's own checks, all of them, none skipped and none expected to fail."""
+"""All of scikit-learn's estimator checks, with none skipped and no expected failures."""
 
 import unittest
 import warnings
@@ -13,7 +13,7 @@ def run_checks(estimator):
     for instance, check in estimator_checks_generator(estimator):
         with warnings.catch_warnings():
             # Some checks fit features, which the classifier takes with a warning.
-            message = "X holds real numbers|No document holds a word|partial_fit after fit continues"
+            message = "X contains real numbers|No document contains a word|partial_fit after fit continues"
             warnings.filterwarnings("ignore", message=message, category=UserWarning)
             try:
                 check(instance)

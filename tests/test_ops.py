@@ -1,4 +1,4 @@
-"""NumPy's functions against those of Keras."""
+"""Comparison of the functions in NumPy with those of Keras."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ CALLS = [
 
 
 @pytest.mark.parametrize(("name", "args", "kwargs"), CALLS, ids=[name for name, *_ in CALLS])
-def test_numpy_does_what_keras_does(name, args, kwargs):
+def test_numpy_and_keras_agree(name, args, kwargs):
     theirs = np.asarray(getattr(import_keras().ops, name)(*args, **kwargs))
     ours = getattr(ops, name)(*args, **kwargs)
     np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)

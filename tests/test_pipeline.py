@@ -51,7 +51,7 @@ def test_anything_else_is_refused(pipeline, make):
 
 
 def test_the_error_says_what_to_take_of_a_search(pipeline):
-    with pytest.raises(TypeError, match="Of a search, pass best_estimator_"):
+    with pytest.raises(TypeError, match="For a search, pass its best_estimator_"):
         vectorizer_and_classifier(GridSearchCV(pipeline, {}))
 
 
@@ -65,7 +65,7 @@ def test_both_steps_have_to_be_fitted(pipeline, unfitted):
 
 def test_a_vectorizer_of_means_is_refused(pipeline):
     vectorizer = GloveTextVectorizer({"cat": [1.0]}, output="mean").fit(["the cat"])
-    with pytest.raises(ValueError, match=r"output='sequences', whose ids are words; this one has 'mean'"):
+    with pytest.raises(ValueError, match=r"Expected a vectorizer with output='sequences', got output='mean'"):
         vectorizer_and_classifier(of(vectorizer, pipeline[1]))
 
 

@@ -1,4 +1,4 @@
-"""Prediction where services do it: in threads and worker processes, while a model is refitted, with bounded memory."""
+"""Prediction in threads and worker processes, during a refit, and with bounded memory."""
 
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
@@ -43,7 +43,7 @@ def test_a_model_mapped_into_memory_gives_the_same_answers(pipeline, corpus, tmp
     assert mapped[1].set_params(architecture="parallel").fit(X, corpus[1]).score(X, corpus[1]) > 0.9
 
 
-def test_the_number_of_threads_is_left_alone(pipeline, corpus):
+def test_the_number_of_threads_is_not_changed(pipeline, corpus):
     before = threadpool_info()
     pipeline.predict(corpus[0])
     assert threadpool_info() == before
@@ -64,7 +64,7 @@ def test_memory_does_not_grow_with_the_number_of_documents(pipeline, sequences):
 
 
 def test_predictions_during_a_refit_are_those_of_one_model(sequences, corpus):
-    """Of the last one or of the next one, and never of a mixture."""
+    """The old model or the new one, never a mixture."""
     upper = np.char.upper(corpus[1])
     classifier = ConvTextClassifier(Parallel(filters=4), epochs=1, random_state=0).fit(sequences, corpus[1])
     with ThreadPoolExecutor(2) as pool:

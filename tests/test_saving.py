@@ -1,4 +1,4 @@
-"""Pickles, and files that hold data and no code."""
+"""Persistence with pickle, joblib and skops."""
 
 import copy
 import json
@@ -98,7 +98,7 @@ def expected(halfway, sequences, corpus):
 
 
 @pytest.mark.parametrize("save", WAYS)
-def test_partial_fit_goes_on_as_if_nothing_had_been_saved(halfway, expected, sequences, corpus, tmp_path, save):
+def test_partial_fit_continues_after_saving_and_loading(halfway, expected, sequences, corpus, tmp_path, save):
     loaded = save(halfway, tmp_path).partial_fit(sequences[100:], corpus[1][100:])
     assert np.array_equal(loaded.predict_proba(sequences), expected)
 
@@ -359,7 +359,7 @@ def custom(sequences, corpus):
 
 def test_an_architecture_of_the_users_own_is_not_saved_unless_trusted(custom, tmp_path):
     (tmp_path / "model.skops").write_text("old")
-    with pytest.raises(TypeError, match=rf"types that load does not trust: {NAME}\. If you do, pass them as `trusted`"):
+    with pytest.raises(TypeError, match=rf"types that are not trusted: {NAME}\. Pass them as `trusted`"):
         skglove.dump(custom, tmp_path / "model.skops")
     assert (tmp_path / "model.skops").read_text() == "old"
 
@@ -396,7 +396,7 @@ def test_a_class_is_trusted_by_itself_or_by_its_name(sequences, corpus, tmp_path
     ids=["trees", "distributions"],
 )
 def test_what_a_file_could_misuse_is_refused(tmp_path, make, name):
-    with pytest.raises(TypeError, match=f"types that load does not trust: .*{name}"):
+    with pytest.raises(TypeError, match=f"types that are not trusted: .*{name}"):
         skglove.dump(make(), tmp_path / "model.skops")
     assert not list(tmp_path.iterdir())
 
@@ -456,7 +456,7 @@ def whole_file(pipeline, tmp_path_factory):
 def test_files_cut_short(whole_file, tmp_path, part):
     file = tmp_path / "model.skops"
     file.write_bytes(whole_file[: int(part * len(whole_file))])
-    with pytest.raises(ValueError, match=r"model\.skops' cannot be loaded: it is cut short, has been altered"):
+    with pytest.raises(ValueError, match=r"model\.skops' cannot be loaded: it is incomplete, has been changed"):
         skglove.load(file)
 
 
@@ -478,7 +478,7 @@ def test_altered_files_are_refused_or_give_the_same_model(pipeline, corpus, whol
 
 def test_a_pickle_is_no_such_file(tmp_path):
     joblib.dump({"a": 1}, tmp_path / "model.joblib")
-    with pytest.raises(ValueError, match=r"a pickle is loaded with joblib\.load"):
+    with pytest.raises(ValueError, match=r"load pickles with joblib\.load"):
         skglove.load(tmp_path / "model.joblib")
 
 

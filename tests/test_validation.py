@@ -24,7 +24,7 @@ def test_labels_are_positions_and_weights_are_multiplied():
 
 @pytest.mark.parametrize("class_weight", [{"a": -1}, {"a": np.inf}, {"a": 0, "b": 0}], ids=str)
 def test_bad_class_weights(class_weight):
-    with pytest.raises(ValueError, match="class_weight must hold finite numbers from 0 up, not all 0"):
+    with pytest.raises(ValueError, match="class_weight must contain non-negative finite numbers, not all 0"):
         label(X, np.array(["b", "a", "b"]), np.ones(3), np.array(["a", "b"]), class_weight)
 
 
@@ -36,7 +36,7 @@ def test_classes_of_partial_fit():
         check_classes(y, None, None)
     with pytest.raises(ValueError, match="not those of the first call"):
         check_classes(y, ["a", "b"], np.array(["a", "b", "c"]))
-    with pytest.raises(ValueError, match=r"did not name: \['b'\]"):
+    with pytest.raises(ValueError, match=r"were not passed to the first call: \['b'\]"):
         check_classes(y, None, np.array(["a", "c"]))
 
 

@@ -356,7 +356,7 @@ def test_inverse_transform_joins_by_the_separator():
 
 
 def test_inverse_transform_of_an_unknown_id():
-    with pytest.raises(ValueError, match="X holds id 99; the ids of this vocabulary are 1 to 7"):
+    with pytest.raises(ValueError, match="X contains id 99; the ids of this vocabulary are 1 to 7"):
         GloveTextVectorizer(VECTORS).fit(TEXTS).inverse_transform([[1, 99]])
 
 
@@ -492,7 +492,7 @@ def fit(request):
         ("one text", ValueError, r"Got one str.*pass a list"),
         (["a", None], TypeError, r"position 1 .*None"),
         ([], ValueError, "no texts"),
-        (["", " ", "!?"], ValueError, "The texts hold no words"),
+        (["", " ", "!?"], ValueError, "The texts contain no words"),
     ],
     ids=str,
 )
@@ -519,11 +519,11 @@ def test_bad_texts_to_transform(fitted, texts, error):
         ({"truncating": None}, "'truncating'"),
         ({"lower": "yes"}, "'lower'"),
         ({"filters": None}, "'filters'"),
-        ({"split": ""}, "split=''"),
+        ({"split": ""}, "split must not be empty"),
         ({"oov_token": 1}, "'oov_token'"),
         ({"output": "sum"}, "'output'"),
         ({"use_idf": "yes"}, "'use_idf'"),
-        ({"output": "mean", "embeddings": None}, "embeddings cannot be None"),
+        ({"output": "mean", "embeddings": None}, "output='mean' requires word vectors"),
         ({"oov_token": "cat"}, "oov_token='cat' is also a word"),
     ],
     ids=str,

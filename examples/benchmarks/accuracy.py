@@ -1,6 +1,6 @@
-"""How accurate each classifier is, what its fit costs, how fast it predicts: skglove, and what one would use instead.
+"""Accuracy, training time and prediction time of skglove and of alternatives.
 
-Every fit runs in a process of its own, the contestants in turns on the same split, for each seed. The results are kept in
+Every fit runs in a new process, the contestants alternately on the same split, for each seed. The results are kept in
 ``accuracy.jsonl`` beside this file, so that a run that was interrupted can be continued. Tables of them are written into the
 ``README.md`` beside it::
 
@@ -51,7 +51,7 @@ def run_one(data: Path | None, name: str, n_train: int | None, contestant: str, 
 
 
 def measure(arguments: argparse.Namespace, *what: str) -> dict | None:
-    """Run `run_one` in a process of its own; if it fails, for example because a package is missing, print why and return None."""
+    """Run `run_one` in a new process; if it fails, for example because a package is missing, print the error and return None."""
     command = [sys.executable, __file__, "--vectors", arguments.vectors, "--one", *what]
     if arguments.data:
         command += ["--data", str(arguments.data)]
@@ -64,7 +64,7 @@ def measure(arguments: argparse.Namespace, *what: str) -> dict | None:
 
 
 class Results:
-    """All results so far, in a file with one line for each fit. Of two lines about the same fit, the later one counts."""
+    """All results so far, in a file with one line per fit. A later line replaces an earlier one of the same fit."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -75,7 +75,7 @@ class Results:
                 self.found[result["set"], result["n_train"], result["contestant"], result["seed"]] = result
 
     def add(self, result: dict) -> None:
-        """Add a result, also to the file."""
+        """Add a result, and append it to the file."""
         self.found[result["set"], result["n_train"], result["contestant"], result["seed"]] = result
         with self.file.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(result) + "\n")
@@ -90,7 +90,7 @@ class Results:
         return by_contestant
 
     def sets(self) -> list[tuple[str, int]]:
-        """Return the names and sizes of the data sets with results: all training texts first, then fewer and fewer."""
+        """Return the names and sizes of the data sets with results: by decreasing size."""
         return sorted({key[:2] for key in self.found}, key=lambda key: (key[1] != 0, -key[1], key[0]))
 
 
@@ -160,7 +160,7 @@ def main(argv: list[str] | None = None) -> None:
     for n_train in arguments.train_sizes:
         for name in arguments.sets or datasets.names(arguments.data):
             if name == "bbcnews" and n_train == 0 and 1000 in arguments.train_sizes:
-                continue  # it has 1,000 training texts in all
+                continue  # it has only 1,000 training texts
             for seed in range(arguments.seeds):
                 for contestant in arguments.contestants:
                     if (name, n_train, contestant, seed) in results.found and not arguments.again:

@@ -1,4 +1,4 @@
-"""Classifiers to compare: functions of (vectors, seed) that return a classifier with scikit-learn's `fit` and `predict`."""
+"""The classifiers to compare: functions of (vectors, seed) that return a classifier with scikit-learn's `fit` and `predict`."""
 
 import random
 import tempfile
@@ -77,7 +77,7 @@ def tutorial_network(embedding_matrix: np.ndarray, n_classes: int) -> Any:
 
 
 class FastText(ClassifierMixin, BaseEstimator):
-    """fastText supervised, with pairs of words, 25 epochs and the learning rate of its own tutorial, 0.5."""
+    """Supervised fastText with pairs of words, 25 epochs and a learning rate of 0.5, as in its tutorial."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -90,7 +90,7 @@ class FastText(ClassifierMixin, BaseEstimator):
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "train.txt")
             lines = [f"__label__{i} {_words(text)}" for i, text in zip(positions, texts, strict=True)]
-            random.Random(self.seed).shuffle(lines)  # fastText takes them in order, and a set may be sorted by class
+            random.Random(self.seed).shuffle(lines)  # fastText does not shuffle, and a data set may be sorted by class
             file.write_text("\n".join(lines), encoding="utf-8")
             self.model_ = fasttext.train_supervised(
                 str(file), epoch=25, lr=0.5, wordNgrams=2, dim=100, thread=1, seed=self.seed, verbose=0
@@ -111,7 +111,7 @@ def _words(text: str) -> str:
 
 
 def tfidf(classifier: Any, **parameters: Any) -> Pipeline:
-    """Return TF-IDF with a linear classifier, what one would use instead."""
+    """Return TF-IDF with a linear classifier."""
     return make_pipeline(TfidfVectorizer(sublinear_tf=True, **parameters), classifier)
 
 

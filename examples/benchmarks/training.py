@@ -1,6 +1,6 @@
-"""What training costs, compared with the tutorial's script and with wrappers of Keras and torch, and for more and more texts.
+"""Training time, compared with the tutorial's script and wrappers of Keras and torch, and by number of texts.
 
-Contestants take turns, several times; medians are reported, also of the ratios. Writes its tables into the ``README.md``
+Contestants run alternately, several times; medians are reported, also of ratios. Writes its tables into the ``README.md``
 beside it::
 
     python examples/benchmarks/training.py --data DATA --vectors glove.6B.100d.txt
@@ -89,7 +89,7 @@ def fit_wrapped(data: Path | None, name: str, vectors: str, contestant: str, epo
 
 
 def against_wrappers(arguments: argparse.Namespace, name: str, epochs: int) -> str:
-    """Time Keras' wrapper, skorch if it is installed, and skglove in turns, each in a process of its own.
+    """Time Keras' wrapper, skorch if it is installed, and skglove alternately, each in a new process.
 
     On some systems TensorFlow and torch do not work in one process.
     """
@@ -116,7 +116,7 @@ def against_wrappers(arguments: argparse.Namespace, name: str, epochs: int) -> s
 
 
 def as_texts_grow(data: Path | None, name: str, vectors: str, sizes: list[int]) -> str:
-    """Fit the defaults on more and more texts, which are made of halves of a set's texts, joined at random."""
+    """Fit with default parameters on increasing numbers of texts, which are made by joining random halves of texts."""
     split = datasets.load(data, name, seed=0)
     halves = [text.split() for text in split.train]
     random_state = np.random.RandomState(0)
@@ -158,14 +158,14 @@ def in_chunks(data: Path | None, names: list[str], vectors: str, n_chunks: int, 
 
 
 class Stopwatch:
-    """Adds up the seconds spent in each stage, without those of the stages that it calls."""
+    """Sums the seconds spent in each stage, without nested stages."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._within = [0.0]  # the seconds of the stages called so far, for each running stage
 
     def timed(self, function: Callable, stage: str) -> Callable:
-        """Return a function that does the same, and is timed as part of a stage."""
+        """Wrap a function, to time it as part of a stage."""
 
         def run(*args: Any, **kwargs: Any) -> Any:
             self._within.append(0.0)
@@ -211,12 +211,12 @@ def where_the_time_goes(data: Path | None, name: str, vectors: str) -> str:
 
 
 def efficiency(pipeline: Pipeline, texts: list[str], took: float) -> str:
-    """Compare the time that the network was trained with what its multiplications would take at the processor's best rate."""
+    """Compare the training time of the network with the time of its multiplications at the processor's peak rate."""
     vectorizer, classifier = pipeline
     network = classifier.architecture_.network_
     n_words = vectorizer.transform(texts).cut(network.maxlen).lengths.sum() * (1 - classifier.validation_fraction)
     multiplications = n_words * sum(network.kernel_sizes) * network.filters * classifier.embedding_dim_
-    # Three products: forward, the gradient of the kernels, and that of the word vectors. Each multiplies and adds.
+    # Three products: forward pass, gradient of the kernels, gradient of the word vectors; two operations for each weight.
     operations = 3 * 2 * multiplications * classifier.epochs
     a, b = (np.random.default_rng(0).normal(size=shape).astype(np.float32) for shape in [(4000, 1000), (1000, 4000)])
     rate = 2 * 4000 * 1000 * 4000 / min(seconds(lambda: a @ b) for _ in range(5))

@@ -1,4 +1,4 @@
-"""Times contestants in turns, several times, so that a slow minute of the machine affects all of them."""
+"""Time contestants alternately and repeatedly, so that a slowdown of the machine affects all of them."""
 
 import statistics
 import time
@@ -14,7 +14,7 @@ def seconds(run: Callable[[], Any]) -> float:
 
 
 def take_turns(runs: dict[str, Callable[[], Any]], rounds: int, in_a_row: int = 1) -> dict[str, list[float]]:
-    """Time all runs in turns, `in_a_row` times each in every one of `rounds` rounds, after a round that is not counted."""
+    """Time all runs alternately, `in_a_row` times each in each of `rounds` rounds, after a warm-up round."""
     times: dict[str, list[float]] = {name: [] for name in runs}
     for i in range(-1, rounds):
         for name, run in runs.items():
@@ -27,10 +27,10 @@ def take_turns(runs: dict[str, Callable[[], Any]], rounds: int, in_a_row: int = 
 
 
 def ratio(times: dict[str, list[float]], name: str, ours: str = "skglove") -> float:
-    """Return the median of the ratios of one contestant's times to ours."""
+    """Return the median ratio of the times of a contestant to those of skglove."""
     return statistics.median(theirs / our for theirs, our in zip(times[name], times[ours], strict=True))
 
 
 def rows_of(times: dict[str, list[float]]) -> list[list[str]]:
-    """Return a row for each contestant: median seconds, and the median ratio to ours."""
+    """Return a row for each contestant: median seconds, and the median ratio to skglove."""
     return [[name, f"{statistics.median(taken):.2f}", f"{ratio(times, name):.2f}"] for name, taken in times.items()]

@@ -6,7 +6,7 @@ Writes a table to ``vectors.md`` in the same folder::
 
 If the file has fewer than ``--words`` words, made-up words with the numbers of existing ones are added. Without
 ``--vectors``, all words are made up, with random numbers in GloVe's precision. Each load runs in a new process, so that
-its memory can be measured; the methods take turns, and the file is in the page cache for all of them.
+its memory can be measured; the methods run alternately, with the file in the page cache.
 """
 
 import argparse
@@ -134,7 +134,7 @@ def run_child(method: str, path: str, vocabulary: str) -> None:
 
 
 def time_most_similar(path: str, words: list[str], rounds: int) -> list[tuple[float, float]]:
-    """Time the same queries in one process, taking turns; the first ones are not counted, as they compute the norms."""
+    """Time the same queries alternately in one process, after a warm-up that computes the norms."""
     import numpy as np
     from gensim.models import KeyedVectors
 

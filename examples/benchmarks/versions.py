@@ -1,6 +1,6 @@
-"""Two installed versions of skglove compared: how fast they train, predict and start, and how much memory they take.
+"""Comparison of two installed versions of skglove: training, prediction, start-up time and memory.
 
-The versions take turns, and everything is measured in a new process. Tables are written into the file ``versions.md`` beside
+The versions run alternately, and each measurement in a new process. Tables are written into the file ``versions.md`` beside
 this one::
 
     python examples/benchmarks/versions.py --pythons OLD/bin/python NEW/bin/python --data DATA --vectors glove.6B.100d.txt
@@ -34,7 +34,7 @@ Results = dict[str, float]
 
 
 def cache_vectors(vectors: str) -> Results:
-    """Read the vectors once, so that the version caches what it needs of them."""
+    """Read the vectors once, to fill the cache."""
     from skglove import GloveTextVectorizer
 
     GloveTextVectorizer(vectors).fit([SENTENCE])
@@ -57,7 +57,7 @@ def fit(vectors: str, data: str, save: str = "") -> Results:
 
 
 def predict(texts: str, n_calls: str) -> Results:
-    """Time the prediction of one text, as the median of many calls, and of many texts."""
+    """Time the prediction of one text (median of many calls) and of many texts."""
     pipeline, many = joblib.load("model.joblib"), joblib.load(texts)
     pipeline.predict(many[:100])  # to warm up
     one = statistics.median(seconds(lambda: pipeline.predict([SENTENCE])) for _ in range(int(n_calls)))
@@ -65,7 +65,7 @@ def predict(texts: str, n_calls: str) -> Results:
 
 
 def memory(vectors: str, texts: str) -> Results:
-    """Measure how much memory the vectorizer takes, on top of the texts."""
+    """Measure the memory of the vectorizer, without the texts."""
     from skglove import GloveTextVectorizer
 
     many = joblib.load(texts)

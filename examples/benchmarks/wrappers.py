@@ -1,4 +1,4 @@
-"""The convolutions of "parallel" as users of Keras and torch would use them in scikit-learn: through a wrapper."""
+"""The convolutions of "parallel" in wrappers of Keras and torch for scikit-learn."""
 
 from typing import Any
 
@@ -69,7 +69,7 @@ def wrapped(wrapper: str, embedding_matrix: np.ndarray, n_classes: int, epochs: 
 
 
 class Wrapped(ClassifierMixin, BaseEstimator):
-    """Texts to classes through one of the wrappers: as many epochs as ours, frozen vectors, at most 1,000 words a text."""
+    """Text classification with a wrapper: the same number of epochs, frozen vectors, at most 1,000 words per text."""
 
     def __init__(self, wrapper: str, vectors: str, seed: int, epochs: int = 5) -> None:
         self.wrapper, self.vectors, self.seed, self.epochs = wrapper, vectors, seed, epochs

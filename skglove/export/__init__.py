@@ -1,4 +1,4 @@
-"""Models for other runtimes: a pipeline as one Keras model from texts to probabilities, a classifier as an ONNX file."""
+"""Export of pipelines to Keras, and of classifiers to ONNX."""
 
 from skglove.export.keras import load_keras, to_keras
 from skglove.export.onnx import to_onnx

@@ -13,15 +13,14 @@ from skglove.training.backend import import_keras
 def to_keras(pipeline: Any) -> Any:
     """Turn a pipeline into one Keras model: texts in, probabilities out.
 
-    It splits texts into words as the vectorizer does, in TensorFlow's string operations, and looks them up in a table of its own.
-    ``model.export(folder)`` writes a SavedModel for TensorFlow Serving, which needs nothing of this package. ``model.save(file)``
-    writes a ``.keras`` file; since the layer that splits texts is ours, `load_keras` reads it. For ids instead of texts, and
-    files that Keras reads by itself, see `ConvTextClassifier.to_keras`.
+    It tokenizes texts like the vectorizer, with TensorFlow's string operations. ``model.export(folder)`` writes a SavedModel for
+    TensorFlow Serving, which does not require skglove. ``model.save(file)`` writes a ``.keras`` file, which `load_keras` loads.
+    For a model that takes ids and can be loaded without skglove, see `ConvTextClassifier.to_keras`.
 
     Parameters
     ----------
     pipeline : Pipeline
-        Fitted, of a `GloveTextVectorizer` and a `ConvTextClassifier`.
+        A fitted pipeline of a `GloveTextVectorizer` and a `ConvTextClassifier`.
 
     Returns
     -------
@@ -34,15 +33,14 @@ def to_keras(pipeline: Any) -> Any:
     TypeError
         If `pipeline` is anything else.
     sklearn.exceptions.NotFittedError
-        If it has not been fitted.
+        If the pipeline has not been fitted.
     ValueError
-        If the classifier was not trained on what the vectorizer makes.
+        If the vectorizer was fitted again after the classifier was trained.
 
     Notes
     -----
-    TensorFlow lowers letters by the Unicode tables that it was built with, Python by its own. With TensorFlow 2.21 and Python
-    3.11 they differ in 40 capitals of Unicode 14, of Vithkuqi, Glagolitic and medieval Latin. Lone surrogates, which have no
-    form in UTF-8, cannot be passed.
+    TensorFlow and Python may use different Unicode tables for lower case. With TensorFlow 2.21 and Python 3.11, they differ in
+    40 capitals of Unicode 14 (Vithkuqi, Glagolitic and medieval Latin). Lone surrogates cannot be encoded in UTF-8.
 
     Examples
     --------
@@ -65,15 +63,14 @@ def to_keras(pipeline: Any) -> Any:
         split=vectorizer.split,
         name="word_ids",
     )(texts)
-    if classifier.input_dim_ <= len(
-        vectorizer.vocabulary_
-    ):  # it was trained on a plain matrix, which lacked the last words
+    # A classifier that was trained on a plain matrix may not know the last words.
+    if classifier.input_dim_ <= len(vectorizer.vocabulary_):
         ids = keras.ops.where(ids < classifier.input_dim_, ids, 0)
     return keras.Model(texts, classifier.to_keras()(ids), name="text_classifier")
 
 
 def load_keras(file: str | os.PathLike) -> Any:
-    """Load a ``.keras`` file of a model that `to_keras` made.
+    """Load a ``.keras`` file of a model returned by `to_keras`.
 
     Parameters
     ----------
@@ -94,7 +91,7 @@ def _word_ids_class() -> Any:
     import tensorflow as tf
 
     class WordIds(base):
-        """Texts to rows of word ids, as `GloveTextVectorizer` makes them but for their padding: zeros at the end."""
+        """Texts to word ids like `GloveTextVectorizer`, but padded at the end."""
 
         def __init__(
             self,
@@ -136,7 +133,7 @@ def _word_ids_class() -> Any:
             known = tf.ragged.boolean_mask(ids, ids != 0)
             if maxlen := settings["maxlen"]:
                 known = known[:, -maxlen:] if settings["truncating"] == "pre" else known[:, :maxlen]
-            # Never without a column, even if no text has a known word.
+            # One more column, so that the width is never 0.
             return tf.pad(tf.cast(known.to_tensor(), tf.int32), [[0, 0], [0, 1]])
 
         def compute_output_spec(self, texts: Any) -> Any:

@@ -1,7 +1,7 @@
 """A classifier as an ONNX file.
 
-The graph is written by the forward pass itself: it is run once with a `Recorder` in place of NumPy, and each function that it
-calls adds a node. What converts Keras models lags behind Keras, and knows nothing of the linear part.
+The forward pass is run once with a `Recorder` instead of NumPy, and each function call adds a node to the graph. Converters of
+Keras models often do not support the current version of Keras.
 """
 
 import os
@@ -16,7 +16,7 @@ from skglove.models.base import left_aligned
 from skglove.models.head import Softmax
 from skglove.saving import replacing
 
-_OPSET, _IR_VERSION = 17, 8  # of 2022: every runtime in use reads them
+_OPSET, _IR_VERSION = 17, 8  # of 2022, for compatibility with older runtimes
 _LAST = 2**31 - 1  # beyond the end of every axis
 
 
@@ -26,10 +26,10 @@ def to_onnx(classifier: ConvTextClassifier, file: str | os.PathLike) -> None:
     Parameters
     ----------
     classifier : ConvTextClassifier
-        Fitted, of any architecture that is not a callable.
+        A fitted classifier whose architecture is not a callable.
     file : path
-        Of opset 17. Its input "ids" takes int32 of shape (batch, width), padded with 0 on any side, as
-        ``GloveTextVectorizer.transform(texts).padded()`` returns them; its output "probabilities" is float32 of shape
+        The file, with opset 17. The input "ids" is int32 of shape (batch, width), padded with 0 on any side, such as the result
+        of ``GloveTextVectorizer.transform(texts).padded()``. The output "probabilities" is float32 of shape
         (batch, n_classes), in the order of ``classes_``.
 
     Raises
@@ -63,7 +63,7 @@ class Tensor:
     dtype : str
     """
 
-    __array_ufunc__ = None  # NumPy's scalars leave arithmetic to us
+    __array_ufunc__ = None  # arithmetic with NumPy scalars uses the methods of this class
 
     def __init__(self, recorder: "Recorder", name: str, dtype: str) -> None:
         self.recorder, self.name, self.dtype = recorder, name, dtype
@@ -112,12 +112,7 @@ class Recorder:
         self._inputs: list[Any] = []
 
     def input(self, name: str, dtype: str) -> Tensor:
-        """Add an input of shape (batch, width).
-
-        Parameters
-        ----------
-        name, dtype : str
-        """
+        """Add an input of shape (batch, width)."""
         self._inputs.append(self._onnx.helper.make_tensor_value_info(name, self._type(dtype), ["batch", "width"]))
         return Tensor(self, name, dtype)
 
@@ -131,10 +126,6 @@ class Recorder:
         name : str
             Of the output.
         n_columns : int
-
-        Returns
-        -------
-        onnx.ModelProto
         """
         helper = self._onnx.helper
         self._nodes.append(helper.make_node("Identity", [output.name], [name]))
@@ -149,15 +140,15 @@ class Recorder:
         Parameters
         ----------
         operator : str
-            ONNX' name of it.
+            The name of the ONNX operator.
         *inputs : Tensor, array or number
             Arrays and numbers become constants of the type of the first tensor.
         dtype : str, optional
-            Of the result; by default that of the first tensor.
+            The type of the result; by default that of the first tensor.
         output : int, default=0
-            Which of the node's outputs is returned.
+            The index of the output to return.
         **attributes
-            Of the node.
+            Attributes of the node.
         """
         first = next(value.dtype for value in inputs if isinstance(value, Tensor))
         names = [value.name if isinstance(value, Tensor) else self._constant(value, first).name for value in inputs]
@@ -166,12 +157,7 @@ class Recorder:
         return Tensor(self, results[output], dtype or first)
 
     def integers(self, values: Any) -> Tensor:
-        """Add a constant of type int64.
-
-        Parameters
-        ----------
-        values : array-like of int
-        """
+        """Add a constant of type int64."""
         return self._constant(values, "int64")
 
     def _constant(self, value: Any, dtype: str) -> Tensor:
@@ -183,7 +169,7 @@ class Recorder:
     def _type(self, dtype: str) -> int:
         return self._onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
 
-    # What follows is described in `skglove.ops`.
+    # The functions of `skglove.ops`
 
     def cast(self, x: Tensor, dtype: str) -> Tensor:
         return x if x.dtype == dtype else self.node("Cast", x, dtype=dtype, to=self._type(dtype))

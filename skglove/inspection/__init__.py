@@ -1,1 +1,1 @@
-"""What a fitted classifier has learned: explanations of its scores, and the history of its training."""
+"""Explanations of the scores of a fitted classifier, and its training history."""

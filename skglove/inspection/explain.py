@@ -1,4 +1,4 @@
-"""explain: which words and n-grams of a text spoke for which class."""
+"""explain: contributions of the words and n-grams of a text to the score of each class."""
 
 import html
 from collections import defaultdict
@@ -13,19 +13,18 @@ from skglove.text.sequences import TokenSequences
 from skglove.vectorizer import GloveTextVectorizer
 
 _SHOWN_CLASSES, _SHOWN_NGRAMS = 3, 5
-_FOR, _AGAINST = "46, 160, 67", "218, 54, 51"  # green and red that show on white and on black
-_OPACITY = 0.5  # at most: black text and white stay readable on it
+_FOR, _AGAINST = "46, 160, 67", "218, 54, 51"  # green and red, visible on white and black
+_OPACITY = 0.5  # at most, so that black and white text stay readable
 
 
 @dataclass(frozen=True, eq=False)
 class Ngram:
-    """Some neighbouring words, and what they added to the scores.
+    """Neighbouring words and their contributions to the scores.
 
     Parameters
     ----------
     words : tuple of int
-        Their positions in `Explanation.words`. Words that the vocabulary lacks do not exist for the network, so the positions
-        need not be consecutive.
+        Their positions in `Explanation.words`, which need not be consecutive, since unknown words are left out.
     text : str
         The words, joined by spaces.
     contributions : ndarray of shape (n_classes,), float64
@@ -38,24 +37,24 @@ class Ngram:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What `explain` found. Notebooks show it as coloured text, terminals as a table.
+    """The result of `explain`, displayed as coloured text in notebooks and as a table in terminals.
 
     Parameters
     ----------
     text : str
     words : list of str
-        All words of the text, as the vectorizer splits it.
+        All words of the text.
     spans : list of (int, int)
-        Where in the text each word begins and ends.
+        The start and end (exclusive) of each word in the text.
     classes : ndarray of shape (n_classes,)
     logits : ndarray of shape (n_classes,), float32
         The scores before the softmax.
     probabilities : ndarray of shape (n_classes,), float32
     ngrams : list of Ngram
-        Single words, pairs and whatever else the filters saw, in no order. Words that were cut off, or that the vocabulary lacks
-        (unless `oov_token` stands for them), have none.
+        Words, pairs of words and longer n-grams, unordered. Truncated words, and unknown words without `oov_token`, are not
+        included.
     bias : ndarray of shape (n_classes,), float64
-        What belongs to no word. With the contributions of all `ngrams` it adds up to `logits`.
+        The remainder. Together with the contributions of all `ngrams` it adds up to `logits`.
     """
 
     text: str
@@ -69,32 +68,32 @@ class Explanation:
 
     @property
     def word_contributions(self) -> np.ndarray:
-        """What each word added to the scores, that of an n-gram shared evenly by its words: (n_words, n_classes), float64."""
+        """Contributions of words, with those of n-grams divided evenly among their words: (n_words, n_classes), float64."""
         added = np.zeros((len(self.words), len(self.classes)))
         for ngram in self.ngrams:
             added[list(ngram.words)] += ngram.contributions / len(ngram.words)
         return added
 
     def top(self, class_: Any, n: int | None = 10) -> list[tuple[str, float]]:
-        """Return the words and n-grams that spoke most for a class.
+        """Return the words and n-grams with the largest contributions to a class.
 
         Parameters
         ----------
         class_ : label
             One of `classes`.
         n : int or None, default=10
-            How many; None returns all, down to those that spoke most against it.
+            Number of words and n-grams; None returns all.
 
         Returns
         -------
         list of (str, float)
-            Each with what it added to the score of the class less the mean of what it added to all classes, summed over all
-            its occurrences. (A score that rises for all classes alike changes no probability.)
+            Words and n-grams in descending order, with the sums of their contributions over all occurrences. The mean of the
+            contributions to all classes is subtracted, as it does not affect the probabilities.
 
         Raises
         ------
         ValueError
-            If there is no such class.
+            If the class is unknown.
         """
         position = np.flatnonzero(self.classes == class_)
         if len(position) != 1:
@@ -146,12 +145,11 @@ class Explanation:
 
 
 def explain(pipeline: Any, text: str) -> Explanation:
-    """Tell which words and n-grams of a text spoke for which class.
+    """Decompose the scores of a text into contributions of its words and n-grams to each class.
 
-    The scores of the built-in architectures are taken apart exactly, by their `contributions`: of parallel convolutions the
-    maximum names the words that a filter responds to, the stacked network is linear around one text, and a linear model is a
-    sum. The result is what this model computed; it is not what would happen if a word were left out, since other words may
-    then win the maximum.
+    For the built-in architectures, the contributions add up exactly to the scores. Filters of parallel convolutions contribute
+    through the words at their maximum; the stacked network is locally linear; the linear model is a sum. Contributions do not
+    predict the scores of a text without a word, since the maxima may then be at other words.
 
     Parameters
     ----------
@@ -166,11 +164,11 @@ def explain(pipeline: Any, text: str) -> Explanation:
     Raises
     ------
     TypeError
-        If `pipeline` is anything else, or `text` is no str.
+        If `pipeline` is anything else, or `text` is not a str.
     sklearn.exceptions.NotFittedError
         If the pipeline has not been fitted.
     ValueError
-        If the architecture is the user's own, or the classifier was not trained on what the vectorizer makes.
+        If the architecture is a callable, or the vectorizer was fitted again after the classifier was trained.
 
     Examples
     --------
@@ -185,7 +183,7 @@ def explain(pipeline: Any, text: str) -> Explanation:
     ('cat', 'barks')
     """
     if not isinstance(text, str):
-        raise TypeError(f"text must be one str; got {text!r:.60} ({type(text).__name__}).")
+        raise TypeError(f"text must be a str; got {text!r:.60} ({type(text).__name__}).")
     vectorizer, classifier = vectorizer_and_classifier(pipeline)
     words, spans = vectorizer._tokenizer().words_and_spans(text)
     member = classifier.architecture_
@@ -202,7 +200,7 @@ def explain(pipeline: Any, text: str) -> Explanation:
 
 
 def _known(vectorizer: GloveTextVectorizer, words: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the positions of those of a text's words that reach the classifier, and their ids."""
+    """Return the positions and ids of known words, after truncation."""
     known = [(i, vectorizer.vocabulary_.get(word, vectorizer._unknown_id_)) for i, word in enumerate(words)]
     kept = [(i, id_) for i, id_ in known if id_ is not None]
     if vectorizer.maxlen is not None:

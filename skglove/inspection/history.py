@@ -1,4 +1,4 @@
-"""How training went: losses and accuracies by epoch, as a picture."""
+"""Plots of loss and accuracy by epoch."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,27 +12,26 @@ from skglove.classifier import ConvTextClassifier
 
 
 class TrainingHistoryDisplay:
-    """Losses and accuracies by epoch, as scikit-learn's displays show things.
+    """Plot of loss and accuracy by epoch.
 
-    Make one with `from_estimator`; what was drawn is in its attributes.
+    Use `from_estimator` to create a display; the plot is available as attributes.
 
     Parameters
     ----------
     history : mapping of str to sequence of float
-        ``history_`` of a `ConvTextClassifier`: one value an epoch of "loss", "accuracy", and perhaps "val_loss" and
-        "val_accuracy".
+        ``history_`` of a `ConvTextClassifier`: "loss", "accuracy" and optionally "val_loss" and "val_accuracy" by epoch.
 
     Attributes
     ----------
     ax_ : ndarray of matplotlib Axes
-        One for each metric drawn.
+        The axes of each metric.
     figure_ : matplotlib Figure
     lines_ : dict of str to matplotlib Line2D
-        By the names of `history`.
+        The lines by the names of `history`.
 
     See Also
     --------
-    sklearn.model_selection.LearningCurveDisplay : Scores by the number of training documents.
+    sklearn.model_selection.LearningCurveDisplay : Plot of scores by training set size.
 
     Examples
     --------
@@ -49,17 +48,17 @@ class TrainingHistoryDisplay:
     def from_estimator(
         cls, estimator: Any, *, metric: str = "both", ax: Any = None, **line_kw: Any
     ) -> "TrainingHistoryDisplay":
-        """Draw how a classifier was trained.
+        """Plot the training history of a classifier.
 
         Parameters
         ----------
         estimator : ConvTextClassifier or Pipeline
-            Fitted; of a pipeline the last step is shown.
+            A fitted classifier, or a pipeline that ends with one.
         metric : {"both", "loss", "accuracy"}, default="both"
         ax : matplotlib Axes or sequence of two Axes, optional
-            Where to draw; by default in a new figure. "both" needs two.
+            The axes to plot on, two for "both"; by default a new figure.
         **line_kw
-            For ``Axes.plot``, for all lines.
+            Passed to ``Axes.plot`` for all lines.
 
         Returns
         -------
@@ -68,7 +67,7 @@ class TrainingHistoryDisplay:
         Raises
         ------
         TypeError
-            If `estimator` is something else.
+            If `estimator` is anything else.
         sklearn.exceptions.NotFittedError
             If it has not been fitted.
         ImportError
@@ -87,14 +86,14 @@ class TrainingHistoryDisplay:
         prefer_skip_nested_validation=True,
     )
     def plot(self, ax: Any = None, *, metric: str = "both", **line_kw: Any) -> "TrainingHistoryDisplay":
-        """Draw.
+        """Plot the history.
 
         Parameters
         ----------
         ax : matplotlib Axes or sequence of two Axes, optional
         metric : {"both", "loss", "accuracy"}, default="both"
         **line_kw
-            For ``Axes.plot``.
+            Passed to ``Axes.plot``.
 
         Returns
         -------
@@ -103,14 +102,14 @@ class TrainingHistoryDisplay:
         Raises
         ------
         ValueError
-            If there is nothing to draw, or `ax` is not one Axes for each metric.
+            If `history` lacks the metric, or `ax` is not one Axes per metric.
         ImportError
             If matplotlib is not installed.
         """
         metrics = ["loss", "accuracy"] if metric == "both" else [metric]
         metrics = [name for name in metrics if len(self.history.get(name, ()))]
         if not metrics:
-            raise ValueError(f"history has no {metric!r} to show; it holds {sorted(self.history)}.")
+            raise ValueError(f"history does not contain metric={metric!r}; it contains {sorted(self.history)}.")
         axes = _axes(ax, len(metrics))
         self.lines_ = {}
         for axis, name in zip(axes, metrics, strict=True):
@@ -135,16 +134,16 @@ def _tick_whole_epochs(axis: Any) -> None:
 
 
 def _axes(ax: Any, n_axes: int) -> Any:
-    """Return an array of so many Axes: those that were given, or new ones side by side."""
+    """Return an array of `n_axes` Axes, new ones if `ax` is None."""
     if ax is not None:
         axes = np.atleast_1d(np.asarray(ax, dtype=object))
         if axes.shape != (n_axes,):
             raise ValueError(
-                f"Expected {n_axes} Axes, one for each metric, got {axes.size}; or choose another `metric`."
+                f"Expected {n_axes} Axes, one for each metric, got {axes.size}. Pass other Axes, or choose another metric."
             )
         return axes
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
-        raise ImportError("Drawing needs matplotlib: pip install 'skglove[plot]'.") from error
+        raise ImportError("Plotting requires matplotlib: pip install 'skglove[plot]'.") from error
     return plt.subplots(ncols=n_axes, figsize=(4.8 * n_axes, 3.6), squeeze=False, layout="constrained")[1][0]

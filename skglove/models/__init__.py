@@ -1,4 +1,4 @@
-"""What scores documents: the architectures of `ConvTextClassifier`, and what they are made of."""
+"""The architectures of `ConvTextClassifier` and their parts."""
 
 from typing import Any
 
@@ -13,15 +13,11 @@ from skglove.models.stacked import Stacked
 __all__ = ["ARCHITECTURES", "Custom", "Linear", "Member", "Network", "Parallel", "Stacked", "WideAndDeep", "as_member"]
 
 ARCHITECTURES = {"wide_and_deep": WideAndDeep, "parallel": Parallel, "stacked": Stacked}
-"""The architectures that have a name."""
+"""The architectures by name."""
 
 
 def as_member(architecture: Any) -> Member:
-    """Return the member that the parameter `architecture` means.
-
-    Parameters
-    ----------
-    architecture : str, Member or callable
+    """Return the unfitted member for a value of the parameter `architecture`.
 
     Returns
     -------
@@ -36,5 +32,5 @@ def as_member(architecture: Any) -> Member:
     if isinstance(architecture, str):
         return ARCHITECTURES[architecture]()
     if isinstance(architecture, type):
-        raise TypeError(f"architecture must be an object; got the class. Call it: {architecture.__name__}().")
+        raise TypeError(f"architecture must be an instance; got the class. Call it: {architecture.__name__}().")
     return architecture if isinstance(architecture, Member) else Custom(architecture)

@@ -1,4 +1,4 @@
-"""What every member of a model has in common, and what it is told when it is fitted."""
+"""The base class of all members of a model, and the settings of a fit."""
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
@@ -16,33 +16,33 @@ from skglove.training.backend import import_keras
 from skglove.training.batches import LabelledSequences
 from skglove.training.trainer import TrainingOptions
 
-# The first word and the one after the last of some neighbouring words, and what they add to the score of each class.
+# The contributions of n-grams to the score of each class, by the start and the end (exclusive) of their positions.
 Spans = dict[tuple[int, int], np.ndarray]
 
 
 @dataclass(frozen=True)
 class FitContext:
-    """What a member needs to know besides the documents.
+    """The settings of a fit.
 
     Parameters
     ----------
     head : Softmax
-        What the scores mean: how many there are, and which loss they are trained with.
+        The output function and the loss.
     input_dim : int
-        Number of word ids, 0 included.
+        Number of word ids, including 0.
     embedding_dim : int
         Dimension of the word vectors.
     embedding_matrix : ndarray of shape (input_dim, embedding_dim), float32, or None
-        Pre-trained vectors; rows of zeros are words without one.
+        Pre-trained vectors; zeros for words without a vector.
     trainable : bool
-        Whether the word vectors are trained, too.
+        Whether the word vectors are updated.
     class_priors : ndarray of shape (n_classes,), float64
     seed : int
-        Of initial weights and dropout.
+        For initial weights and dropout.
     random_state : RandomState
-        Of everything else that is random.
+        For everything else that is random.
     options : TrainingOptions
-        Of networks.
+        For networks.
     """
 
     head: Softmax
@@ -57,23 +57,16 @@ class FitContext:
 
 
 class Member(PlainState, BaseEstimator, ABC):
-    """Scores documents.
+    """A model that scores documents.
 
-    A member owns everything about itself: its parameters, how it is fitted, its forward pass in arrays, what each word adds to
-    its scores, and its arrays, which are what is saved. Fitting changes nothing: it returns a new, fitted member with the same
-    parameters.
+    It has parameters, a forward pass in arrays, contributions of words to the scores, and weights, which are saved as arrays.
+    Fitting returns a new, fitted member with the same parameters, and does not change the old one.
     """
 
     _parameter_constraints: dict[str, Any]
 
     def check_parameters(self) -> None:
-        """Make sure that all parameters have values that make sense.
-
-        Raises
-        ------
-        ValueError
-            Naming the parameter, what was expected and what came.
-        """
+        """Raise a ValueError if a parameter is invalid."""
         validate_parameters(self)
 
     @abstractmethod
@@ -92,47 +85,30 @@ class Member(PlainState, BaseEstimator, ABC):
         data : LabelledSequences
         context : FitContext
         validation : LabelledSequences, optional
-            Held-out documents to report the loss on, and to stop early by.
+            Held-out documents for the validation loss and early stopping.
         start : Member, optional
             A fitted member to start from, of the same class and with parameters that `checked_start` accepts.
-
-        Returns
-        -------
-        Member
         """
 
     @abstractmethod
     def partial_fit(self, data: LabelledSequences, context: FitContext, *, start: "Member | None" = None) -> "Member":
-        """Return a member that has been trained for one pass over some documents.
+        """Return a member that was trained for one more epoch on some documents.
 
         Parameters
         ----------
         data : LabelledSequences
         context : FitContext
         start : Member, optional
-            What the last call returned.
-
-        Returns
-        -------
-        Member
+            The result of the last call.
         """
 
     @abstractmethod
     def untrained(self, context: FitContext) -> "Member":
-        """Return a member that scores every document by the class priors.
-
-        Parameters
-        ----------
-        context : FitContext
-        """
+        """Return a member that scores every document by the class priors."""
 
     @abstractmethod
     def logits(self, sequences: TokenSequences) -> np.ndarray:
         """Score documents.
-
-        Parameters
-        ----------
-        sequences : TokenSequences
 
         Returns
         -------
@@ -148,7 +124,7 @@ class Member(PlainState, BaseEstimator, ABC):
         ops : module or object
             The functions of `skglove.ops`.
         ids : array or tensor of shape (batch, width), int
-            Zeros are padding and come after all words.
+            Padded with zeros at the end.
 
         Returns
         -------
@@ -172,10 +148,6 @@ class Member(PlainState, BaseEstimator, ABC):
     def to_keras(self, head: Softmax) -> Any:
         """Return the member as a Keras model.
 
-        Parameters
-        ----------
-        head : Softmax
-
         Returns
         -------
         keras.Model
@@ -183,7 +155,7 @@ class Member(PlainState, BaseEstimator, ABC):
         """
         keras = import_keras()
         ids = keras.Input((None,), dtype="int32", name="ids")
-        # A model of its own, which is one line of the summary.
+        # A nested model is one line of the summary.
         inner = keras.Input((None,), dtype="int32", name="unaligned_ids")
         aligned = keras.Model(inner, left_aligned(keras.ops, inner), name="align")(ids)
         probabilities = keras.layers.Softmax(name="probabilities")(self.keras_logits(aligned))
@@ -191,42 +163,38 @@ class Member(PlainState, BaseEstimator, ABC):
 
     @abstractmethod
     def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:
-        """Take the scores of one document apart.
+        """Decompose the scores of one document.
 
         Parameters
         ----------
         ids : ndarray of shape (n_words,), int
-            Its words, no padding among them.
+            Its words, without padding.
 
         Returns
         -------
         spans : dict of (int, int) to ndarray of shape (n_classes,), float64
-            What the words from one position up to another, that not included, add to the score of each class.
+            The contributions of words to the score of each class, by start and end (exclusive).
         bias : ndarray of shape (n_classes,), float64
-            What belongs to no word. Together with all of `spans` it is the logits.
+            The remainder. Together with all of `spans` it adds up to the logits.
         """
 
     def checked_start(self, start: Any) -> Any:
-        """Return a fitted member, having made sure that training can go on from it with the present parameters.
+        """Return a fitted member after checking that training can start from it.
 
         Parameters
         ----------
         start : Member
             Fitted.
 
-        Returns
-        -------
-        Member
-
         Raises
         ------
         ValueError
-            If a parameter has changed that the shape of the weights depends on.
+            If parameters other than dropout rates have changed.
         """
         if type(self) is not type(start) or self._shape_parameters() != start._shape_parameters():
             raise ValueError(
-                "Training cannot go on with another architecture: the rates of dropout may change, nothing else. "
-                f"It began with {start}; now it is {self}. Set it back, or start again with a clone."
+                f"Training cannot continue with another architecture: it was {start}, and is now {self}. Only dropout rates may "
+                "change. Reset the architecture, or fit a clone."
             )
         return start
 
@@ -242,30 +210,25 @@ class Member(PlainState, BaseEstimator, ABC):
 
 
 def new_spans(n_classes: int) -> Spans:
-    """Return spans that begin at 0.
-
-    Parameters
-    ----------
-    n_classes : int
-    """
+    """Return contributions that default to zeros."""
     return defaultdict(lambda: np.zeros(n_classes))
 
 
 def left_aligned(ops: Any, ids: Any) -> Any:
-    """Move the words of each document before all of its padding.
+    """Move the padding of each document to its end.
 
     Parameters
     ----------
     ops : module or object
         The functions of `skglove.ops`.
     ids : array or tensor of shape (batch, width), int32
-        With zeros anywhere.
+        Padded with zeros at any position.
 
     Returns
     -------
     array or tensor of shape (batch, width), int32
     """
-    # Each position is ranked by its index, padding after everything else.
+    # Sort by index, with padding after all words.
     positions = ops.cumsum(ops.ones_like(ids), axis=1)
     ranks = positions + ops.cast(ops.equal(ids, 0), "int32") * 2**30
     return ops.take_along_axis(ids, ops.argsort(ranks, axis=1), axis=1)

@@ -1,7 +1,6 @@
-"""Convolutions of word vectors in NumPy, fast.
+"""Fast convolutions of word vectors in NumPy.
 
-What a kernel makes of a word depends on the word alone, so the distinct words of some documents are multiplied once, and looked
-up wherever they occur.
+Each distinct word of the documents is multiplied by the kernel once, and the products are looked up for all its occurrences.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,7 @@ def convolved_batches(
     max_positions: int,
     multiple: int,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, list[np.ndarray]]]:
-    """Convolve documents with several kernels, batch by batch.
+    """Compute convolutions of documents with several kernels, batch by batch.
 
     Parameters
     ----------
@@ -26,14 +25,14 @@ def convolved_batches(
     embedding : ndarray of shape (n_ids, dim), float32
     kernels : sequence of ndarray of shape (size, dim, filters), float32
     max_positions, multiple : int
-        Of the batches.
+        See `TokenSequences.batches_by_length`.
 
     Yields
     ------
     rows : ndarray of int
         The indices of the documents.
     padded : ndarray of shape (batch, width), bool
-        Where there is padding.
+        True at padded positions.
     convolved : list of ndarray of shape (batch, width, filters), float32
         Without bias; -inf at padded positions.
     """
@@ -42,29 +41,19 @@ def convolved_batches(
     vectors = np.vstack([np.zeros_like(embedding[:1]), embedding.take(words, axis=0)])
     tables = [vectors @ kernel for kernel in kernels]
     for table in tables:
-        table[(len(table) - 1) // 2, 0] = -np.inf  # whatever words are near a padded position
+        table[(len(table) - 1) // 2, 0] = -np.inf  # also if words are next to a padded position
     renumbered = sequences.with_ids(numbers + 1)
     for rows, ids in renumbered.batches_by_length(max_positions, multiple):
         yield rows, ids == 0, [_sum_of_positions(table, ids) for table in tables]
 
 
 def _sum_of_positions(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """Convolve by adding up what each position of the kernel makes of the word that it sees.
-
-    Parameters
-    ----------
-    table : ndarray of shape (size, n_words, filters), float32
-    ids : ndarray of shape (batch, width), int
-
-    Returns
-    -------
-    ndarray of shape (batch, width, filters), float32
-    """
+    """Sum the products (size, n_words, filters) of all kernel positions for ids (batch, width)."""
     size, width = len(table), ids.shape[1]
     before = (size - 1) // 2
     convolved = table[before].take(ids, axis=0)
     for position in range(size):
-        shift = position - before  # this position of the kernel sees the word `shift` to the right
+        shift = position - before  # the kernel position is applied to the word `shift` to the right
         if shift and abs(shift) < width:
             to, source = slice(max(0, -shift), width - max(0, shift)), slice(max(0, shift), width - max(0, -shift))
             convolved[:, to] += table[position].take(ids[:, source], axis=0)
@@ -72,7 +61,7 @@ def _sum_of_positions(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
 
 
 def transposed(slope: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Turn a derivative with respect to what a convolution returned into one with respect to what it was given.
+    """Backpropagate a derivative from the output to the input of a convolution.
 
     Parameters
     ----------

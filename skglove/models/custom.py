@@ -1,4 +1,4 @@
-"""Custom: a network that goes on from the word vectors as a function of the user's says."""
+"""Custom: a network with user-defined Keras layers."""
 
 import contextlib
 import random
@@ -13,17 +13,17 @@ from skglove.models.network import KerasMember
 from skglove.text.sequences import TokenSequences
 from skglove.training.backend import import_keras
 
-# A value that no word vector consists of: marks padded positions for the Masking layer, which sets them to zero.
+# Marks padded positions for the Masking layer, which sets them to zero; no word vector consists of this value.
 _PADDED = -(2.0**15)
-# Threads that predict with one loaded model build its network once.
+# Concurrent threads must not build the network of a loaded model twice.
 _building = threading.Lock()
 
 
 class Custom(KerasMember):
-    """A network of the user's own, in Keras; what `ConvTextClassifier` makes of a callable `architecture`.
+    """A network with user-defined Keras layers; used by `ConvTextClassifier` for a callable `architecture`.
 
-    It scores in Keras, so prediction needs TensorFlow. A subclass of `skglove.models.Network` scores in NumPy and can be
-    explained and written as ONNX.
+    Prediction runs in Keras and requires TensorFlow. Subclasses of `skglove.models.Network` predict in NumPy and can be explained
+    and exported to ONNX.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Custom(KerasMember):
 
     _parameter_constraints = {"function": [callable]}  # noqa: RUF012 - read as scikit-learn reads it
 
-    _scorer: Any  # the Keras model that scores; built when first needed, never saved
+    _scorer: Any  # the Keras model for prediction; built on first use, never saved
 
     def __init__(self, function: Callable) -> None:
         self.function = function
@@ -45,14 +45,14 @@ class Custom(KerasMember):
 
     def keras_scores(self, words: Any, mask: Any, n_classes: int, seeds: Iterator[int]) -> Any:
         keras = import_keras()
-        # The first position is never masked, not even of a document without words: layers that average would divide by 0.
+        # The first position is never masked, since layers that average would divide by 0 for empty documents.
         unmasked = keras.ops.concatenate([keras.ops.ones_like(mask[:, :1]), mask[:, 1:]], axis=1)
         marked = words + (1 - unmasked) * _PADDED
         logits = self.function(keras.layers.Masking(_PADDED, name="mask_padding")(marked), n_classes)
         shape = getattr(logits, "shape", None)
         if shape is None or tuple(shape) != (None, n_classes):
             raise ValueError(
-                f"architecture must return a Keras tensor of shape (None, {n_classes}), one score a class; "
+                f"architecture must return a Keras tensor of shape (None, {n_classes}), one logit per class; "
                 f"{self.function!r} returned {type(logits).__name__} of shape {shape}."
             )
         return logits
@@ -61,11 +61,7 @@ class Custom(KerasMember):
         return super()._fitted(_scorer=None, **attributes)
 
     def logits(self, sequences: TokenSequences) -> np.ndarray:
-        """Score documents in Keras.
-
-        Parameters
-        ----------
-        sequences : TokenSequences
+        """Compute the logits in Keras.
 
         Returns
         -------
@@ -79,14 +75,14 @@ class Custom(KerasMember):
 
     def forward(self, ops: Any, ids: Any) -> Any:
         raise ValueError(
-            "The function of a custom architecture runs in Keras only, so it cannot be written as ONNX. Convert what `to_keras` "
-            "returns, or write the architecture as a subclass of skglove.models.Network."
+            "An architecture given as a function runs only in Keras and cannot be written as ONNX. Convert the result of "
+            "`to_keras`, or write a subclass of skglove.models.Network."
         )
 
     def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:
         raise ValueError(
-            "The scores of a custom architecture cannot be taken apart. Take gradients through what `to_keras` returns, or write "
-            "the architecture as a subclass of skglove.models.Network."
+            "An architecture given as a function cannot be explained. Compute gradients of the result of `to_keras`, or write a "
+            "subclass of skglove.models.Network."
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -96,7 +92,7 @@ class Custom(KerasMember):
 
 @contextlib.contextmanager
 def _seeded_keras(seed: int) -> Iterator[None]:
-    """Make Keras layers without a seed of their own repeatable: they draw it from Python's generator, which is restored."""
+    """Seed Keras layers that have no seed: they draw it from Python's generator, which is restored afterwards."""
     state = random.getstate()
     random.seed(seed)
     try:

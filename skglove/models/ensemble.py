@@ -1,6 +1,7 @@
-"""WideAndDeep: a linear model and a network, trained side by side, whose weighted scores are added.
+"""WideAndDeep: an ensemble of a linear model and a network.
 
-This page says what is held out, how the ensemble weights are learned, and what is fitted again on all documents.
+The network is trained without some held-out documents. A linear model trained on the same documents is used to learn the ensemble
+weights on the held-out documents; the final linear model is then fitted on all documents.
 """
 
 import warnings
@@ -16,20 +17,19 @@ from skglove.models.weighting import learn_weights
 from skglove.text.sequences import TokenSequences
 from skglove.training.batches import LabelledSequences
 
-# The weights of the linear model's two parts and of the network, unless held-out documents say more.
+# The default ensemble weights of the support vector machine, of naive Bayes and of the network.
 _PRIOR_WEIGHTS = (*PART_WEIGHTS, 0.2)
-# The fewest documents of which some are held out, and the most that are held out.
+# The minimum number of documents to hold some out, and the maximum number of held-out documents.
 _FEWEST_TO_SPLIT, _MOST_HELD_OUT = 40, 2000
 
 
 class WideAndDeep(Member):
-    """Convolutions beside a linear model on words, pairs of words and mean vectors, as in Cheng et al. (2016).
+    """Convolutions and a linear model of words, pairs of words and mean vectors, similar to Cheng et al. (2016).
 
-    Both are trained separately, and their scores are added. The ensemble weights are learned from documents held out of the
-    network's training: ``validation_fraction`` of them, at most 2,000 unless ``early_stopping`` needs all. Of fewer than 40
-    documents, and in `partial_fit`, none are held out and fixed weights are used. The linear model is fitted by scikit-learn,
-    on all documents in the end and from the beginning by each `fit`; `optimizer`, `epochs` and the like concern the network
-    only.
+    Both are trained separately, and their weighted scores are added. The ensemble weights are learned on documents held out of
+    the network's training: ``validation_fraction`` of all, and at most 2,000 unless ``early_stopping`` is used. With fewer than
+    40 documents, and in `partial_fit`, no documents are held out and fixed weights are used. The linear model is fitted by
+    scikit-learn on all documents; parameters such as `optimizer` and `epochs` apply only to the network.
 
     Parameters
     ----------
@@ -38,20 +38,19 @@ class WideAndDeep(Member):
     kernel_sizes : sequence of int, default=(1, 2, 3)
         Widths of the convolutions, in words.
     maxlen : int or None, default=60
-        The convolutions read no more than so many words from the beginning of each text; None lets them read all. The linear
-        model always reads all.
+        The convolutions use only the first `maxlen` words of each text; None uses all. The linear model always uses all.
     embedding_dropout : float, default=0.3
-        Fraction of the numbers of word vectors that are dropped in training.
+        Dropout rate of the components of word vectors.
     dropout : float, default=0.5
-        Fraction of the convolutions' features that are dropped in training.
+        Dropout rate of the convolutions' features.
 
     Attributes
     ----------
     network_ : Parallel
     linear_ : Linear
     weights_ : ndarray of shape (3,), float64
-        The ensemble weights of the support vector machine, of naive Bayes and of the network. The first two are multiplied
-        into `linear_` already.
+        The ensemble weights of the support vector machine, of naive Bayes and of the network. The first two are already
+        included in `linear_`.
 
     References
     ----------
@@ -124,8 +123,8 @@ class WideAndDeep(Member):
             linear = Linear().partial_fit(data, context, start=linear)
         else:
             warnings.warn(
-                "partial_fit after fit continues to train the convolutions; the linear model beside them stays as fit left it. "
-                "To train both on chunks, begin with partial_fit.",
+                "partial_fit after fit continues to train only the convolutions; the linear model is not changed. To train both "
+                "incrementally, do not call fit before partial_fit.",
                 stacklevel=4,
             )
         return self._fitted(
@@ -138,11 +137,11 @@ class WideAndDeep(Member):
 
     @property
     def history_(self) -> dict[str, list[float]]:
-        """The network's."""
+        """The history of the network."""
         return self.network_.history_
 
     def _weighted(self, score: Any) -> Any:
-        """Return the weighted sum of what `score` returns for each member; a network alone counts in full."""
+        """Return the weighted sum of `score` over the members; without a linear model, the score of the network."""
         if self.linear_ is None:
             return score(self.network_)
         return score(self.network_) * float(self.weights_[2]) + score(self.linear_)

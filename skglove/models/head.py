@@ -1,4 +1,4 @@
-"""What the scores of a model mean: how they become probabilities, and which loss they are trained with."""
+"""The output function of a model, and its loss."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from skglove.training.backend import import_keras
 
 
 class Softmax:
-    """One class for each document.
+    """Softmax over mutually exclusive classes.
 
     Parameters
     ----------
@@ -24,12 +24,12 @@ class Softmax:
         Parameters
         ----------
         **options
-            For the loss, such as `reduction`.
+            Passed to the loss, such as `reduction`.
         """
         return import_keras().losses.SparseCategoricalCrossentropy(from_logits=True, **options)
 
     def hits(self, ops: Any, y: Any, logits: Any) -> Any:
-        """Tell which documents are classified correctly.
+        """Return whether each document is classified correctly.
 
         Parameters
         ----------
@@ -41,7 +41,7 @@ class Softmax:
         return ops.equal(ops.cast(ops.argmax(logits, axis=1), "int32"), y)
 
     def initial_bias(self, class_priors: np.ndarray) -> np.ndarray:
-        """Return the logits that say no more than the class priors.
+        """Return the logits of the class priors.
 
         Parameters
         ----------

@@ -1,8 +1,7 @@
 """Linear: a linear model on words, pairs of neighbouring words, and the mean of the word vectors.
 
-Two linear models are fitted side by side by scikit-learn, a support vector machine and a naive Bayes classifier, since they err
-on different documents. Their weighted sum is a linear model again, and that is what scores. The idea of crossing the two is Wang
-and Manning's (2012), "Baselines and Bigrams".
+A support vector machine and a naive Bayes classifier of scikit-learn are fitted separately. Their weighted sum, which is a linear
+model again, is more accurate than either. Wang and Manning (2012), "Baselines and Bigrams", also combine the two.
 """
 
 import copy
@@ -22,12 +21,12 @@ from skglove.text.sequences import TokenSequences
 from skglove.training.backend import KerasOps, import_keras
 from skglove.training.batches import LabelledSequences
 
-# What the scores of the support vector machine and of naive Bayes are multiplied with, unless the caller knows better.
+# The default ensemble weights of the support vector machine and of naive Bayes.
 PART_WEIGHTS = (2.0, 0.6)
-_MEANS_NORM = 0.5  # of the mean vectors of a typical document; that of its words and pairs is 1
-# The support vector machine's regularization is this over the number of documents: LinearSVC with C=2.
+_MEANS_NORM = 0.5  # of the mean vectors, on average; the norm of the tf-idf is 1
+# Regularization strength of the support vector machine times the number of documents; corresponds to C=2 in LinearSVC.
 _ALPHA = 0.5
-# Passes over the documents: at least so many, and more over few documents, until so many documents have been seen.
+# The number of epochs is increased for few documents, until training has seen _MIN_DOCUMENTS_SEEN documents.
 _MIN_EPOCHS, _MIN_DOCUMENTS_SEEN = 5, 50_000
 _SMOOTHING = 0.1
 
@@ -40,12 +39,12 @@ class Linear(Member):
     idf_ : ndarray of shape (n_columns,), float32
         The inverse document frequency of each word and pair.
     kernel_ : ndarray of shape (n_columns, n_classes), float32
-        What each of them, its tf-idf normalized, adds to the score of each class.
+        The weights of words and pairs, for normalized tf-idf.
     word_kernel_ : ndarray of shape (n_ids, n_classes), float32, or None
-        What each word adds through its vector: the tf-idf of the words alone normalized.
+        The weights of words by their vectors, for tf-idf normalized over words only.
     bias_ : ndarray of shape (n_classes,), float32
     training_state_ : dict or None
-        What `partial_fit` needs to go on.
+        The state of training, for `partial_fit`.
     """
 
     _parameter_constraints: dict[str, Any] = {}  # noqa: RUF012 - read as scikit-learn reads it
@@ -110,23 +109,13 @@ class Linear(Member):
         return logits + scores(words, words_parts, self.word_kernel_) / norm(words_square)
 
     def keras_logits(self, ids: Any) -> Any:
-        # A model of its own, which is one line of the summary.
+        # A nested model is one line of the summary.
         keras, ops = import_keras(), KerasOps()
         inner = keras.Input((None,), dtype="int32", name="linear_ids")
         return keras.Model(inner, self.forward(ops, inner), name="linear")(ids)
 
     def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:
-        """Take the scores of one document apart: each term's part is divided evenly among the positions where it occurs.
-
-        Parameters
-        ----------
-        ids : ndarray of shape (n_words,), int
-
-        Returns
-        -------
-        spans : dict of (int, int) to ndarray of shape (n_classes,), float64
-        bias : ndarray of shape (n_classes,), float64
-        """
+        """Decompose the scores of one document: contributions of terms are divided evenly among their positions."""
         n_ids = len(self.idf_) - PAIR_COLUMNS
         spans = new_spans(len(self.bias_))
         columns = ids.astype(np.int64)
@@ -134,7 +123,7 @@ class Linear(Member):
         words_tfidf, words_count = _tfidf_at(columns, self.idf_)
         pairs_tfidf, pairs_count = _tfidf_at(pairs, self.idf_)
         pairs_tfidf = PAIR_WEIGHT * pairs_tfidf
-        # Each term once: its square, divided by the number of positions where it occurs.
+        # Each term counts once.
         words_square = (words_tfidf**2 / words_count).sum()
         square = words_square + (pairs_tfidf**2 / pairs_count).sum()
         norm, words_norm = (np.sqrt(value) if value > 0 else 1.0 for value in (square, words_square))
@@ -149,7 +138,7 @@ class Linear(Member):
 
 
 def _tfidf_at(columns: np.ndarray, idf: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each position the tf-idf of the term there, and how often that occurs."""
+    """Return the tf-idf and the count of the term at each position."""
     _, inverse, counts = np.unique(columns, return_inverse=True, return_counts=True)
     count = counts[inverse].astype(np.float64)
     return (1 + np.log(count)) * idf[columns], count
@@ -157,7 +146,7 @@ def _tfidf_at(columns: np.ndarray, idf: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 @dataclass(frozen=True)
 class Features:
-    """What the two linear models see of documents.
+    """The features of documents for the two linear models.
 
     Parameters
     ----------
@@ -175,13 +164,13 @@ class Features:
 
 
 class LinearTraining:
-    """The two linear models while they are trained.
+    """Training of the two linear models.
 
     Parameters
     ----------
     context : FitContext
     state : dict, optional
-        The `training_state_` of a `Linear`: training goes on from there. It is not changed.
+        The `training_state_` of a `Linear` to continue from. It is not changed.
     """
 
     def __init__(self, context: FitContext, state: dict[str, Any] | None = None) -> None:
@@ -197,16 +186,11 @@ class LinearTraining:
             self._svm, self._bayes = copy.deepcopy((state["svm"], state["bayes"]))
 
     def observe(self, sequences: TokenSequences) -> None:
-        """Count in how many documents each word and pair occurs.
-
-        Parameters
-        ----------
-        sequences : TokenSequences
-        """
+        """Count the document frequencies of words and pairs."""
         self._tfidf = self._tfidf.observing(sequences)
 
     def features(self, sequences: TokenSequences) -> Features:
-        """Return what the linear models see of documents.
+        """Return the features of documents.
 
         Parameters
         ----------
@@ -222,7 +206,7 @@ class LinearTraining:
         return Features(terms, means * np.float32(self._means_scale))
 
     def untrained(self) -> "LinearTraining":
-        """Return another one that has observed the same documents, and has not been trained."""
+        """Return an untrained copy with the same document frequencies."""
         other = copy.copy(self)
         other._svm = other._bayes = None
         return other
@@ -233,10 +217,10 @@ class LinearTraining:
         Parameters
         ----------
         features : Features
-            Of all documents of `data.sequences`.
+            The features of all documents of `data.sequences`.
         data : LabelledSequences
         epochs : int, optional
-            By default as many as lead near the optimum.
+            By default enough to converge approximately.
         """
         features, y, weights = features[data.rows], data.y[data.rows], data.weights[data.rows]
         if self._svm is None:
@@ -253,15 +237,10 @@ class LinearTraining:
         else:
             for _ in range(epochs):
                 self._svm.partial_fit(columns, y, classes, sample_weight=weights)
-        self._svm.set_params(random_state=None)  # the caller's generator is not to be saved with it
+        self._svm.set_params(random_state=None)  # the caller's generator must not be saved
 
     def scores(self, features: Features) -> list[np.ndarray]:
-        """Return the scores of each of the two models, (n_documents, n_classes) each.
-
-        Parameters
-        ----------
-        features : Features
-        """
+        """Return the scores of each of the two models, (n_documents, n_classes) each."""
         kernel, bias = self._svm_weights()
         n_terms = features.terms.shape[1]
         return [
@@ -270,25 +249,21 @@ class LinearTraining:
         ]
 
     def merged(self, part_weights: Sequence[float], *, keep_state: bool = False) -> Linear:
-        """Merge both models into one.
+        """Merge both models into one linear model.
 
         Parameters
         ----------
         part_weights : sequence of two float
-            What the scores of the support vector machine and of naive Bayes are multiplied with.
+            The ensemble weights of the support vector machine and of naive Bayes.
         keep_state : bool, default=False
-            Whether training may go on later.
-
-        Returns
-        -------
-        Linear
+            Whether training can be continued.
         """
         kernel, bias = self._svm_weights()
         of_svm, of_bayes = part_weights
         n_terms = self._tfidf.n_ids + PAIR_COLUMNS
         word_kernel = self._vectors @ kernel[n_terms:] * (of_svm * (self._means_scale or 1.0))
         terms_kernel = of_svm * kernel[:n_terms] + of_bayes * self._bayes_weights()
-        # Row after row in memory, as scoring reads them: scipy would copy the whole matrix for each product otherwise.
+        # Contiguous rows, since scipy would otherwise copy the whole matrix for each product.
         return Linear()._fitted(
             idf_=self._tfidf.idf,
             kernel_=np.ascontiguousarray(terms_kernel, dtype=np.float32),
@@ -308,19 +283,19 @@ class LinearTraining:
 
     def _svm_weights(self) -> tuple[np.ndarray, np.ndarray]:
         kernel, bias = self._svm.coef_.T, self._svm.intercept_
-        if self._n_classes == 2:  # scikit-learn has one column then, for the second class
+        if self._n_classes == 2:  # scikit-learn has only a column for the second class
             kernel, bias = kernel * [-1, 1], bias * [-1, 1]
         return kernel.astype(np.float32), bias.astype(np.float32)
 
     def _bayes_weights(self) -> np.ndarray:
         kernel = self._bayes.feature_log_prob_.T
         kernel = kernel - kernel.mean(axis=1, keepdims=True)
-        kernel[self._tfidf.document_counts == 0] = 0  # terms that no document holds say nothing
+        kernel[self._tfidf.document_counts == 0] = 0  # terms that do not occur
         return kernel.astype(np.float32)
 
 
 def _centred(n_ids: int, embedding_matrix: np.ndarray | None) -> np.ndarray:
-    """Return the word vectors less the mean of all, in rows of norm 1; no columns without vectors."""
+    """Return centered word vectors of norm 1; a matrix without columns if there are none."""
     if embedding_matrix is None:
         return np.zeros((n_ids, 0), dtype=np.float32)
     known = embedding_matrix.any(axis=1)

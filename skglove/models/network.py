@@ -1,7 +1,7 @@
-"""Network: a member that Keras trains, and that scores in arrays.
+"""Network: a member that is trained in Keras and predicts in arrays.
 
-A document's scores do not depend on its padding or on the other documents of its batch: documents begin at the first position
-of a batch, padding embeds to zeros, and what a layer writes at padded positions is set to zero before anything reads it.
+A document's scores do not depend on its padding or on the other documents of its batch: documents are padded at the end, the
+vectors of padding are zeros, and the outputs of layers are set to zero at padded positions.
 """
 
 from abc import abstractmethod
@@ -22,19 +22,19 @@ POSITIONS_PER_BATCH = 1024
 
 
 class KerasMember(Member):
-    """A member that Keras trains: an embedding, and behind it whatever a subclass makes of the word vectors.
+    """A member that Keras trains: an embedding, followed by the layers of a subclass.
 
     Attributes
     ----------
     weights_ : dict of str to list of ndarray
-        By the names of the Keras layers, "embedding" first.
+        The weights by name of the Keras layer, "embedding" first.
     trainable_ : bool
         Whether the embedding is trained.
     n_classes_ : int
     history_ : dict of str to list of float
         The loss and accuracy of each epoch of the last fit.
     training_state_ : dict or None
-        What `partial_fit` needs to go on: the state of the optimizer.
+        The state of the optimizer, for `partial_fit`.
     """
 
     maxlen: int | None = None
@@ -53,7 +53,7 @@ class KerasMember(Member):
             1 where there is a word, and 0 where there is padding.
         n_classes : int
         seeds : iterator of int
-            For initializers and dropout, one each.
+            Seeds of initializers and dropout.
 
         Returns
         -------
@@ -61,13 +61,7 @@ class KerasMember(Member):
         """
 
     def set_priors(self, network: Any, context: FitContext) -> None:
-        """Let a network that has not been trained score by the class priors, if it has a layer for that.
-
-        Parameters
-        ----------
-        network : keras.Model
-        context : FitContext
-        """
+        """Initialize the bias with the class priors, if the network has a layer for that."""
 
     def fit(
         self,
@@ -76,7 +70,7 @@ class KerasMember(Member):
         *,
         validation: LabelledSequences | None = None,
         start: Member | None = None,
-    ) -> "Network":
+    ) -> "KerasMember":
         options = context.options
         if validation is None and options.early_stopping:
             data, validation = data.split(options.validation_fraction, context.random_state)
@@ -85,17 +79,19 @@ class KerasMember(Member):
         history = self._train(trainer, data, context, validation=validation)
         return self._with_weights_of(keras_network, context, start, history_=history, training_state_=None)
 
-    def partial_fit(self, data: LabelledSequences, context: FitContext, *, start: Member | None = None) -> "Network":
+    def partial_fit(
+        self, data: LabelledSequences, context: FitContext, *, start: Member | None = None
+    ) -> "KerasMember":
         settings, kept = context.options.optimizer_settings, getattr(start, "training_state_", None)
         keras_network = self._new_keras_network(context, start)
-        # An optimizer that has been changed starts from nothing.
+        # The state of another optimizer cannot be used.
         state = kept["arrays"] if kept and kept["settings"] == settings else None
         trainer = Trainer(keras_network, context.head, context.options, state)
         history = self._train(trainer, data, context, one_pass=True)
         state = {"settings": settings, "arrays": trainer.state()}
         return self._with_weights_of(keras_network, context, start, history_=history, training_state_=state)
 
-    def untrained(self, context: FitContext) -> "Network":
+    def untrained(self, context: FitContext) -> "KerasMember":
         network = self._new_keras_network(context)
         return self._with_weights_of(network, context, None, history_={}, training_state_=None)
 
@@ -121,16 +117,12 @@ class KerasMember(Member):
         )
 
     def keras_network(self, context: FitContext) -> Any:
-        """Build what Keras trains.
-
-        Parameters
-        ----------
-        context : FitContext
+        """Build the Keras network to train.
 
         Returns
         -------
         keras.Model
-            From ids (batch, width) that begin at the first position, to logits (batch, n_classes).
+            From ids (batch, width), padded at the end, to logits (batch, n_classes).
         """
         keras = import_keras()
         ids = keras.Input((None,), dtype="int32", name="ids")
@@ -165,15 +157,17 @@ class KerasMember(Member):
         self.set_priors(network, context)
         return network
 
-    def _with_weights_of(self, network: Any, context: FitContext, start: Member | None, **attributes: Any) -> "Network":
+    def _with_weights_of(
+        self, network: Any, context: FitContext, start: Member | None, **attributes: Any
+    ) -> "KerasMember":
         weights = {layer.name: layer.get_weights() for layer in network.layers if layer.weights}
-        if not context.trainable:  # one copy is enough
+        if not context.trainable:  # frozen vectors are not copied
             weights["embedding"] = start.weights_["embedding"] if start else [context.embedding_matrix]
         n_classes = context.head.n_classes
         return self._fitted(weights_=weights, trainable_=context.trainable, n_classes_=n_classes, **attributes)
 
     def _read(self, sequences: TokenSequences) -> TokenSequences:
-        """Return what the network reads of each document."""
+        """Return the documents, truncated to `maxlen`."""
         return sequences if self.maxlen is None else sequences.cut(self.maxlen)
 
     def _score_batches(self, sequences: TokenSequences, score: Callable) -> np.ndarray:
@@ -183,7 +177,7 @@ class KerasMember(Member):
         return scores
 
     def _crop(self, ops: Any, ids: Any) -> Any:
-        """Cut ids to `maxlen`, and make room for whole multiples of `width_multiple`; what is too much is padding."""
+        """Cut ids to `maxlen`, and pad them so that no word is lost in multiples of `width_multiple`."""
         if self.maxlen is not None:
             ids = ids[:, : self.maxlen]
         return ops.pad(ids, [[0, 0], [0, self.width_multiple - 1]]) if self.width_multiple > 1 else ids
@@ -200,14 +194,14 @@ class KerasMember(Member):
 class Network(KerasMember):
     """Base class of the architectures.
 
-    A subclass stores its parameters in ``__init__``, among them `embedding_dropout` and `dropout`, and defines
+    A subclass stores its parameters in ``__init__``, including `embedding_dropout` and `dropout`, and defines
 
     - `keras_features`, its Keras layers from word vectors to features;
-    - `features`, the same in arrays, for prediction and for ONNX;
-    - `contributions`, what each word adds to the scores, for `skglove.explain`.
+    - `features`, the same in arrays, for prediction and ONNX;
+    - `contributions` of the words to the scores, for `skglove.explain` (optional).
 
-    Everything else is inherited: the embedding before the features, dropout, and the dense layer of scores behind them, which is
-    called "logits". It is used as ``ConvTextClassifier(architecture=MyNetwork())``.
+    The embedding, dropout, and the output layer "logits" are inherited. Pass an instance to
+    ``ConvTextClassifier(architecture=MyNetwork())``.
     """
 
     dropout: float
@@ -223,7 +217,7 @@ class Network(KerasMember):
         mask : KerasTensor of shape (batch, width, 1)
             1 where there is a word, and 0 where there is padding.
         seeds : iterator of int
-            For the initializers, one each.
+            Seeds of initializers.
 
         Returns
         -------
@@ -247,7 +241,7 @@ class Network(KerasMember):
         """
 
     def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:
-        raise ValueError(f"{type(self).__name__} does not define `contributions`, so its scores cannot be taken apart.")
+        raise ValueError(f"{type(self).__name__} does not define `contributions`, which explanations require.")
 
     def keras_scores(self, words: Any, mask: Any, n_classes: int, seeds: Iterator[int]) -> Any:
         features = self.keras_features(words, mask, seeds)
@@ -271,21 +265,14 @@ class Network(KerasMember):
 
 
 def _set_weights(network: Any, weights: dict[str, list[np.ndarray]]) -> None:
-    # In order, not by name: layers that a user's function makes are named by a counter.
+    # In order, since unnamed layers of a user-defined function are numbered by a global counter.
     layers = [layer for layer in network.layers if layer.weights]
     for layer, arrays in zip(layers, weights.values(), strict=True):
         layer.set_weights(arrays)
 
 
 def convolution(filters: int, size: int, name: str, seeds: Iterator[int]) -> Any:
-    """Return a Conv1D layer with ReLU that keeps the width.
-
-    Parameters
-    ----------
-    filters, size : int
-    name : str
-    seeds : iterator of int
-    """
+    """Return a Conv1D layer with ReLU and padding "same"."""
     keras = import_keras()
     return keras.layers.Conv1D(
         filters,
@@ -299,15 +286,7 @@ def convolution(filters: int, size: int, name: str, seeds: Iterator[int]) -> Any
 
 
 def dense(units: int, activation: str | None, name: str, seeds: Iterator[int]) -> Any:
-    """Return a Dense layer.
-
-    Parameters
-    ----------
-    units : int
-    activation : str or None
-    name : str
-    seeds : iterator of int
-    """
+    """Return a Dense layer."""
     keras = import_keras()
     return keras.layers.Dense(
         units, activation=activation, kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)), name=name

@@ -1,4 +1,4 @@
-"""Parallel: convolutions of several widths side by side, each filter's maximum taken over the text (Kim 2014)."""
+"""Parallel: parallel convolutions of several widths with global max pooling (Kim 2014)."""
 
 from collections.abc import Iterator, Sequence
 from numbers import Integral, Real
@@ -16,7 +16,7 @@ from skglove.training.backend import import_keras
 
 
 class Parallel(Network):
-    """The network of Kim (2014): convolutions of several widths side by side, and the maximum of each over the text.
+    """The network of Kim (2014): parallel convolutions of several widths with global max pooling.
 
     Parameters
     ----------
@@ -25,11 +25,11 @@ class Parallel(Network):
     kernel_sizes : sequence of int, default=(1, 2, 3)
         Widths of the convolutions, in words. Kim's are (3, 4, 5).
     maxlen : int or None, default=None
-        Read no more than so many words from the beginning of each text; None reads all.
+        Use only the first `maxlen` words of each text; None uses all.
     embedding_dropout : float, default=0.3
-        Fraction of the numbers of word vectors that are dropped in training.
+        Dropout rate of the components of word vectors.
     dropout : float, default=0.5
-        Fraction of the features that are dropped in training.
+        Dropout rate of the features.
 
     References
     ----------
@@ -88,7 +88,7 @@ class Parallel(Network):
 
     def features(self, ops: Any, words: Any, mask: Any) -> Any:
         convolved = [ops.relu(ops.conv(words, kernel, padding="same") + bias) for kernel, bias in self._convolutions]
-        # A ReLU is never below 0, so zeros at padded positions change no maximum.
+        # Outputs of ReLU are non-negative, so zeros at padded positions do not change the maximum.
         return ops.concatenate([ops.max(x * mask, axis=1) for x in convolved], axis=1)
 
     def logits(self, sequences: TokenSequences) -> np.ndarray:
@@ -105,17 +105,7 @@ class Parallel(Network):
         return scores
 
     def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:
-        """Take the scores of one document apart: what a filter adds belongs to the words at the maximum.
-
-        Parameters
-        ----------
-        ids : ndarray of shape (n_words,), int
-
-        Returns
-        -------
-        spans : dict of (int, int) to ndarray of shape (n_classes,), float64
-        bias : ndarray of shape (n_classes,), float64
-        """
+        """Decompose the scores of one document: each filter contributes through the words at its maximum."""
         out_kernel, out_bias = (np.asarray(weight, dtype=np.float64) for weight in self.weights_["logits"])
         spans = new_spans(len(out_bias))
         vectors = self.weights_["embedding"][0][ids[: self.maxlen]].astype(np.float64)

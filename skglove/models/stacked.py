@@ -1,4 +1,4 @@
-"""Stacked: the network of the Keras tutorial of 2016, convolutions one after the other with pooling between them."""
+"""Stacked: the network of the Keras tutorial of 2016, stacked convolutions and max pooling."""
 
 from collections.abc import Iterator
 from numbers import Integral, Real
@@ -18,10 +18,10 @@ _LARGEST_MULTIPLE = 5000  # a text padded to so many positions takes megabytes i
 
 
 class Stacked(Network):
-    """The network of the Keras tutorial of 2016: stacked convolutions, pooling between them, and a dense layer.
+    """The network of the Keras tutorial of 2016: stacked convolutions and max pooling, and a dense layer.
 
-    The convolutions' padding is "same" here, so that it takes texts of any length. The tutorial's vectors were frozen, which is
-    ``ConvTextClassifier(trainable=False)``.
+    Unlike in the tutorial, convolutions have padding "same", so that texts can have any length. For frozen vectors as in the
+    tutorial, use ``ConvTextClassifier(trainable=False)``.
 
     Parameters
     ----------
@@ -30,15 +30,15 @@ class Stacked(Network):
     kernel_size : int, default=5
         Width of the convolutions, in words.
     pool_size : int, default=5
-        Width of the max pooling between convolutions. The whole text is pooled after the last.
+        Width of the max pooling between convolutions. The last one is followed by global max pooling.
     n_conv_layers : int, default=3
         Number of convolutions, at most 10.
     dense_units : int, default=128
         Units of the dense layer.
     embedding_dropout : float, default=0.0
-        Fraction of the numbers of word vectors that are dropped in training.
+        Dropout rate of the components of word vectors.
     dropout : float, default=0.0
-        Fraction of the features that are dropped in training.
+        Dropout rate of the features.
 
     References
     ----------
@@ -76,7 +76,7 @@ class Stacked(Network):
 
     @property
     def width_multiple(self) -> int:  # type: ignore[override]
-        """What the width of a batch must be a multiple of, so that every pooling window is a whole one."""
+        """The width of batches is a multiple of this, so that all pooling windows are complete."""
         return self.pool_size ** (self.n_conv_layers - 1)
 
     def check_parameters(self) -> None:
@@ -84,7 +84,7 @@ class Stacked(Network):
         if self.width_multiple > _LARGEST_MULTIPLE:
             raise ValueError(
                 f"pool_size={self.pool_size} and n_conv_layers={self.n_conv_layers} pool {self.width_multiple} positions into "
-                f"one, so every text would be padded to that; at most {_LARGEST_MULTIPLE} are allowed. Lower one of the two."
+                f"one; at most {_LARGEST_MULTIPLE} are supported. Decrease pool_size or n_conv_layers."
             )
 
     def keras_features(self, words: Any, mask: Any, seeds: Iterator[int]) -> Any:
@@ -129,18 +129,9 @@ class Stacked(Network):
         return scores
 
     def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:
-        """Take the scores of one document apart: each word gets its vector times the gradient.
+        """Decompose the scores of one document: the contribution of a word is its vector times the gradient.
 
-        The network is linear as long as the same positions win the maxima and the same units are active.
-
-        Parameters
-        ----------
-        ids : ndarray of shape (n_words,), int
-
-        Returns
-        -------
-        spans : dict of (int, int) to ndarray of shape (n_classes,), float64
-        bias : ndarray of shape (n_classes,), float64
+        This is exact, since the network is linear for fixed maximum positions and active units.
         """
         dense_kernel, dense_bias = self.weights_["dense"]
         out_kernel, out_bias = self.weights_["logits"]
@@ -163,7 +154,7 @@ class Stacked(Network):
         return spans, logits - added.sum(axis=0)
 
     def _record_steps(self, vectors: np.ndarray) -> tuple[np.ndarray, list[tuple[Any, ...]]]:
-        """Return what the last convolution makes of the words of one document, and of each one what its gradient needs."""
+        """Return the output of the last convolution for one document, and the values that each gradient requires."""
         multiple = self.width_multiple
         width = max(1, -(-len(vectors) // multiple)) * multiple
         x = np.zeros((width, vectors.shape[1]))

@@ -1,6 +1,6 @@
 """Tf-idf of words and of pairs of neighbouring words, from sequences of word ids.
 
-Pairs are hashed: they share a fixed number of columns, so that how many there are never needs to be known.
+Pairs are hashed into a fixed number of columns.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from skglove.text.sequences import TokenSequences
 
 PAIR_COLUMNS = 2**17
 _PAIR_FACTORS = 7919, 104729
-PAIR_WEIGHT = 0.5  # of a pair beside a word
+PAIR_WEIGHT = 0.5  # relative to words
 
 
 def pair_columns(first: Any, second: Any) -> Any:
@@ -28,14 +28,14 @@ def pair_columns(first: Any, second: Any) -> Any:
 
 
 class Tfidf:
-    """Weighs words and pairs: sublinear counts times inverse document frequencies.
+    """Document frequencies of words and pairs.
 
     Parameters
     ----------
     n_ids : int
-        Number of word ids, 0 included.
+        Number of word ids, including 0.
     document_counts : ndarray of shape (n_ids + PAIR_COLUMNS,), int64, optional
-        In how many documents each word and each pair occurs; 0 by default.
+        Number of documents with each word and pair; 0 by default.
     n_documents : int, default=0
     """
 
@@ -47,12 +47,7 @@ class Tfidf:
         self.n_documents = n_documents
 
     def observing(self, sequences: TokenSequences) -> "Tfidf":
-        """Return one that has counted more documents.
-
-        Parameters
-        ----------
-        sequences : TokenSequences
-        """
+        """Return a new object that has counted more documents."""
         words, pairs = _log_counts(sequences, self.n_ids)
         counts = [np.bincount(terms.indices, minlength=terms.shape[1]) for terms in (words, pairs)]
         return Tfidf(self.n_ids, self.document_counts + np.concatenate(counts), self.n_documents + len(sequences))
@@ -64,7 +59,7 @@ class Tfidf:
 
 
 def weigh(sequences: TokenSequences, idf: np.ndarray) -> tuple[csr_matrix, csr_matrix, np.ndarray, np.ndarray]:
-    """Return the tf-idf of words and of pairs, not normalized, and what to divide it by.
+    """Return the tf-idf of words and pairs, with sublinear counts and not normalized, and their norms.
 
     Parameters
     ----------
@@ -88,7 +83,7 @@ def weigh(sequences: TokenSequences, idf: np.ndarray) -> tuple[csr_matrix, csr_m
 
 
 def _log_counts(sequences: TokenSequences, n_ids: int) -> tuple[csr_matrix, csr_matrix]:
-    """Return 1 + log of how often each word, and each pair of neighbours, occurs in each document."""
+    """Return 1 + log(count) of each word and each pair in each document."""
     ids = sequences.ids.astype(np.int64)
     offsets, lengths = sequences.offsets, sequences.lengths
     last = offsets[1:][lengths > 0] - 1
@@ -115,7 +110,7 @@ def _squares(rows: csr_matrix) -> np.ndarray:
 
 
 def weigh_with(ops: Any, ids: Any, idf: np.ndarray) -> tuple[tuple, tuple]:
-    """Do what `weigh` does with any array library, for each position instead of for each term.
+    """Compute the same as `weigh` with any array library, for positions instead of terms.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How much to trust each of several models: ensemble weights learned from documents that none of them was trained on."""
+"""Ensemble weights learned on held-out documents."""
 
 from collections.abc import Sequence
 
@@ -8,24 +8,24 @@ from scipy.special import softmax
 
 
 def learn_weights(scores: Sequence[np.ndarray], y: np.ndarray, prior: Sequence[float]) -> np.ndarray:
-    """Find the weights of models whose weighted scores are added up.
+    """Learn the weights of models whose weighted scores are added.
 
-    They minimize the Brier score (Brier 1950) of the softmax of the sum, with a penalty for leaving `prior`, worth about one
-    document, that decides where there are few. Unlike the log loss, it is not ruled by a few hopeless documents.
+    They minimize the Brier score (Brier 1950) of the softmax of the sum, plus a penalty for the distance from `prior`, which
+    matters if there are few documents. Unlike the log loss, the Brier score is robust to a few misclassified documents.
 
     Parameters
     ----------
     scores : sequence of ndarray of shape (n_documents, n_classes)
-        One array for each model.
+        The scores of each model.
     y : ndarray of shape (n_documents,), int
         The index of each document's class.
     prior : sequence of float
-        The weights to start from, all above 0.
+        The default weights, all positive.
 
     Returns
     -------
     ndarray of shape (n_models,), float64
-        None is below 0.
+        Non-negative weights.
     """
     stacked = np.stack(scores).astype(np.float64)
     start = np.asarray(prior, dtype=np.float64)
@@ -34,7 +34,7 @@ def learn_weights(scores: Sequence[np.ndarray], y: np.ndarray, prior: Sequence[f
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
         proba = softmax(np.tensordot(weights, stacked, 1), axis=1)
         error = proba - truth
-        # The derivative of the softmax, applied to that of the squared error.
+        # The chain rule for the squared error and the softmax.
         slope = 2 * proba * (error - (error * proba).sum(axis=1, keepdims=True))
         distance = (weights - start) / start
         value = (error**2).sum() + (distance**2).sum()

@@ -1,4 +1,4 @@
-"""Texts as averages of their words: inverse document frequencies, and means of word vectors."""
+"""Inverse document frequencies, and means of word vectors."""
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -12,7 +12,7 @@ def smooth_idf(document_counts: np.ndarray, n_documents: int) -> np.ndarray:
     Parameters
     ----------
     document_counts : ndarray of shape (n_terms,)
-        How many documents hold each term.
+        Number of documents with each term.
     n_documents : int
 
     Returns
@@ -25,12 +25,12 @@ def smooth_idf(document_counts: np.ndarray, n_documents: int) -> np.ndarray:
 def mean_vectors(sequences: TokenSequences, weights: np.ndarray) -> np.ndarray:
     """Average the word vectors of each document.
 
-    Words without a vector are left out, and a document that has no other words gets zeros.
+    Words without a vector are ignored; documents without other words get zeros.
 
     Parameters
     ----------
     sequences : TokenSequences
-        With vectors.
+        Sequences with word vectors.
     weights : ndarray of shape (n_ids,)
         The weight of each word.
 

@@ -1,4 +1,4 @@
-"""What counts as texts, and the errors for everything else."""
+"""Validation of raw documents."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
@@ -8,23 +8,19 @@ _CHUNK = 4096
 
 
 def chunks(raw_documents: Any) -> Iterator[list[str]]:
-    """Read texts, some thousand at a time, and make sure that they are texts.
+    """Check and yield texts in chunks.
 
     Parameters
     ----------
     raw_documents : iterable of str
-        A list, a generator, an array, a pandas or polars Series. It is read once.
-
-    Yields
-    ------
-    list of str
+        A list, generator, array, or pandas or polars Series of texts. It is iterated over once.
 
     Raises
     ------
     ValueError
-        If it is one text instead of several, or a table, or if there is no text.
+        If `raw_documents` is a single text, a table, or empty.
     TypeError
-        If it cannot be iterated over, or something in it is not a str; the message says where.
+        If it is not iterable, or an item is not a str.
     """
     _check_container(raw_documents)
     documents, start = iter(raw_documents), 0
@@ -35,13 +31,13 @@ def chunks(raw_documents: Any) -> Iterator[list[str]]:
         yield chunk
         start += len(chunk)
     if not start:
-        raise ValueError("Got no texts (0 samples); at least one is needed.")
+        raise ValueError("Got no texts (0 samples); at least one is required.")
 
 
 def _check_container(raw_documents: Any) -> None:
     if isinstance(raw_documents, str | bytes):
         raise ValueError(
-            f"Got one {type(raw_documents).__name__}; expected several texts. For a single text pass a list: [text]."
+            f"Got one {type(raw_documents).__name__}; expected an iterable of texts. For a single text, pass a list: [text]."
         )
     is_table = hasattr(raw_documents, "columns") or getattr(raw_documents, "ndim", 1) != 1
     if isinstance(raw_documents, Mapping) or is_table:
@@ -55,7 +51,7 @@ def _check_container(raw_documents: Any) -> None:
 
 def _not_a_text(position: int, text: Any) -> str:
     is_bytes = isinstance(text, bytes)
-    remedy = "Decode bytes first" if is_bytes else "Replace missing texts by '', and convert others with str()"
+    remedy = "Decode bytes first" if is_bytes else "Replace missing texts by '', and convert other objects with str()"
     return f"The text at position {position} is not a str but {_describe(text)}. {remedy}."
 
 

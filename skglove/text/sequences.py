@@ -1,4 +1,4 @@
-"""TokenSequences: ragged sequences of word ids that carry their word vectors through a pipeline."""
+"""TokenSequences: ragged sequences of word ids with their word vectors."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -6,27 +6,27 @@ from typing import Any
 import numpy as np
 
 _NOT_A_MATRIX = (
-    "TokenSequences hold word ids that mean nothing without their word vectors, and are no matrix of features. {problem} "
-    "Hand them to ConvTextClassifier as they are, put meta-estimators around the whole pipeline, call padded() for Keras' "
-    "matrix of ids, or use GloveTextVectorizer(output='mean') for features."
+    "TokenSequences are sequences of word ids, not a matrix of features. {problem} Pass them to ConvTextClassifier, "
+    "apply meta-estimators to the whole pipeline, call padded() for Keras' matrix of ids, or use "
+    "GloveTextVectorizer(output='mean') for features."
 )
 
 
 class TokenSequences:
-    """Sequences of word ids, one a document, that carry the matrix of word vectors with them.
+    """Ragged sequences of word ids, one per document, with their matrix of word vectors.
 
-    scikit-learn's `Pipeline` hands nothing but X from one step to the next, so X itself brings the vectors that its ids point
-    into. Documents are selected as rows of an array are, by slices, integers or masks; parts share one matrix of vectors.
-    There is no padding: the ids of all documents lie in one flat array.
+    A `Pipeline` passes only X from one step to the next, so X includes the word vectors. Documents are selected like rows of an
+    array, by slices, integers or masks; the selections share one matrix of vectors. There is no padding: the ids of all documents
+    are in one flat array.
 
     Parameters
     ----------
     ids : array-like of int
-        The word ids of all documents, one document after the other. 0 stands for padding and may not occur.
+        The word ids of all documents, one document after the other. 0 is reserved for padding and not allowed.
     offsets : array-like of shape (n_documents + 1,), int
         Where each document begins in `ids`, and where the last one ends.
     embedding_matrix : ndarray of shape (n_ids, dim), float32, optional
-        The vector of each id; row 0 belongs to padding. None if nothing is pre-trained.
+        The vector of each id; row 0 belongs to padding. None without pre-trained vectors.
     input_dim : int, optional
         Number of ids, 0 included (Keras' name in ``Embedding``). By default the rows of `embedding_matrix`.
     maxlen : int, optional
@@ -42,12 +42,12 @@ class TokenSequences:
     Raises
     ------
     ValueError
-        If the ids are no positive integers of 32 bits, or the offsets do not divide them.
+        If the ids are not positive integers of 32 bits, or the offsets do not match them.
 
     Notes
     -----
-    ``np.asarray`` is refused where there are vectors, since what it returns would have lost them; without vectors it returns
-    what `padded` does.
+    ``np.asarray`` raises an error, since an array would not contain the vectors, and its ids would be taken for features.
+    `padded` returns the matrix of ids.
 
     Examples
     --------
@@ -84,11 +84,11 @@ class TokenSequences:
                 raise ValueError(f"embedding_matrix must be of shape (n_ids, dim); got shape {embedding_matrix.shape}.")
             input_dim = len(embedding_matrix) if input_dim is None else input_dim
         if ids.ndim != 1 or (ids <= 0).any():
-            raise ValueError("ids must be a one-dimensional array of word ids from 1 up; 0 stands for padding.")
+            raise ValueError("ids must be a one-dimensional array of word ids from 1 up; 0 is reserved for padding.")
         ends = offsets[[0, -1]].tolist() if offsets.ndim == 1 and len(offsets) else None
         if ends != [0, len(ids)] or (np.diff(offsets) < 0).any():
             raise ValueError(
-                f"offsets must rise from 0 to the number of ids, {len(ids)}, one for each document and one more."
+                f"offsets must be non-decreasing, of length n_documents + 1, from 0 to the number of ids, {len(ids)}."
             )
         self.ids, self.offsets = ids, offsets
         self.embedding_matrix, self.input_dim = embedding_matrix, input_dim
@@ -96,18 +96,14 @@ class TokenSequences:
 
     @classmethod
     def from_matrix(cls, matrix: Any, **options: Any) -> "TokenSequences":
-        """Make sequences of a padded matrix, such as Keras' ``pad_sequences`` returns.
+        """Make sequences from a padded matrix, such as Keras' ``pad_sequences`` returns.
 
         Parameters
         ----------
         matrix : array-like of shape (n_documents, width), int
-            Zeros are padding wherever they stand: a document is its other ids, in order.
+            Zeros at any position are padding.
         **options
             As for the class: `embedding_matrix`, `input_dim`, `maxlen`, `padding`.
-
-        Returns
-        -------
-        TokenSequences
 
         Examples
         --------
@@ -122,7 +118,7 @@ class TokenSequences:
 
     @classmethod
     def from_lengths(cls, ids: np.ndarray, lengths: np.ndarray, **options: Any) -> "TokenSequences":
-        """Make sequences of ids that are known to be right, which takes no time for checks.
+        """Make sequences without validating the ids.
 
         Parameters
         ----------
@@ -132,10 +128,6 @@ class TokenSequences:
             How many of `ids` belong to each document, zeros included.
         **options
             As for the class: `embedding_matrix`, `input_dim`, `maxlen`, `padding`.
-
-        Returns
-        -------
-        TokenSequences
         """
         new = object.__new__(cls)
         defaults = {"embedding_matrix": None, "input_dim": None, "maxlen": None, "padding": "pre"}
@@ -151,10 +143,6 @@ class TokenSequences:
         Parameters
         ----------
         parts : sequence of TokenSequences
-
-        Returns
-        -------
-        TokenSequences
 
         Raises
         ------
@@ -235,11 +223,7 @@ class TokenSequences:
         ----------
         maxlen : int
         truncating : {"pre", "post"}, default="post"
-            The side on which long documents lose words.
-
-        Returns
-        -------
-        TokenSequences
+            The side on which long documents are truncated.
         """
         lengths = self.lengths
         kept = np.minimum(lengths, maxlen)
@@ -254,10 +238,6 @@ class TokenSequences:
         ----------
         new_ids : ndarray of int32
             The new id of each old one. Words whose new id is 0 are dropped.
-
-        Returns
-        -------
-        TokenSequences
         """
         renumbered = self.with_ids(new_ids[self.ids])
         return renumbered.keep(renumbered.ids != 0)
@@ -269,10 +249,6 @@ class TokenSequences:
         ----------
         kept : ndarray of bool
             For each word of each document whether it is kept.
-
-        Returns
-        -------
-        TokenSequences
         """
         if kept.all():
             return self
@@ -285,7 +261,7 @@ class TokenSequences:
         Parameters
         ----------
         maxlen : int, optional
-            Its width; by default that of `shape`. Longer documents lose words in front.
+            Its width; by default that of `shape`. Longer documents are truncated at the beginning.
         padding : {"pre", "post"}, optional
             The side on which zeros are added; by default the one set when the sequences were made.
 
@@ -302,7 +278,7 @@ class TokenSequences:
         return matrix
 
     def batch(self, rows: np.ndarray, multiple: int = 1) -> np.ndarray:
-        """Return some documents as one matrix, padded behind and as wide as the longest of them.
+        """Return some documents as one matrix, padded at the end and as wide as the longest of them.
 
         Parameters
         ----------
@@ -352,12 +328,10 @@ class TokenSequences:
         return f"<{type(self).__name__}: {len(self):,} documents, {len(self.ids):,} word ids, {vectors}>"
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        if self.embedding_matrix is not None:
-            raise TypeError(_NOT_A_MATRIX.format(problem="As an array they would lose the vectors."))
-        return self.padded() if dtype is None else self.padded().astype(dtype)
+        raise TypeError(_NOT_A_MATRIX.format(problem="An array would not contain their word vectors."))
 
     def __array_function__(self, func: Callable, types: Any, args: Any, kwargs: Any) -> Any:
-        """Join sequences of one vocabulary; what else NumPy can do with arrays is refused.
+        """Concatenate sequences of one vocabulary; other NumPy functions raise an error.
 
         A matrix of ids beside other columns, as a FeatureUnion makes it, would be read as a longer text.
         """

@@ -1,7 +1,7 @@
 """Keras' word tokenization.
 
-The rules are those of ``tensorflow.keras.preprocessing.text.Tokenizer``: lower the text, replace every character of `filters`
-by `split`, split at `split`, drop empty words.
+The rules are those of ``tensorflow.keras.preprocessing.text.Tokenizer``: convert the text to lower case, replace every character
+of `filters` by `split`, split at `split`, and drop empty words.
 """
 
 from array import array
@@ -18,7 +18,7 @@ class Tokenizer:
     Parameters
     ----------
     lower : bool
-        Whether texts are lowered first.
+        Whether texts are converted to lower case.
     filters : str
         Characters that separate words, besides `split`.
     split : str
@@ -31,38 +31,24 @@ class Tokenizer:
         self._table = str.maketrans(dict.fromkeys(filters, split))
 
     def pieces(self, text: str) -> list[str]:
-        """Split one text; between two separators in a row is an empty piece, which is cheaper to drop later.
-
-        Parameters
-        ----------
-        text : str
-        """
+        """Split one text; repeated separators result in empty pieces, which are dropped later."""
         return (text.lower() if self.lower else text).translate(self._table).split(self.split)
 
     def words(self, text: str) -> list[str]:
-        """Return the words of one text.
-
-        Parameters
-        ----------
-        text : str
-        """
+        """Return the words of one text."""
         return [piece for piece in self.pieces(text) if piece]
 
     def words_and_spans(self, text: str) -> tuple[list[str], list[tuple[int, int]]]:
         """Return the words of one text, and their positions in it.
-
-        Parameters
-        ----------
-        text : str
 
         Returns
         -------
         words : list of str
             As `words` returns them.
         spans : list of (int, int)
-            The index of the first character of each word, and the one after its last.
+            The start and end (exclusive) of each word in the text.
         """
-        # Lowering can turn one character into two, and a filtered one becomes all of `split`.
+        # Lower case can turn one character into two, and filtered characters are replaced by `split`, which can be longer.
         origins = [i for i, character in enumerate(text) for _ in (character.lower() if self.lower else character)]
         lowered = text.lower() if self.lower else text
         origins = [i for i, character in zip(origins, lowered, strict=True) for _ in character.translate(self._table)]
@@ -83,16 +69,16 @@ class Tokenizer:
         ----------
         texts : iterable of str
         vocabulary : dict of str to int
-            The id of each word, none of them 0.
+            The id of each word, from 1.
         unknown_id : int, optional
-            The id of every other word; by default these are left out.
+            The id of unknown words; by default, they are left out.
 
         Returns
         -------
         ids : ndarray of int32
-            The ids of all texts, one text after the other.
+            The concatenated ids of all texts.
         lengths : ndarray of shape (n_texts,), int64
-            How many of them belong to each text.
+            The number of ids of each text.
         """
         get = vocabulary.get
         if unknown_id is None:

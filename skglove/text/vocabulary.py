@@ -1,7 +1,7 @@
-"""Which words get an id: counting the words of texts in one pass, and numbering them as Keras does.
+"""Word counts, and ids by frequency as in Keras, in one pass over the texts.
 
-While texts are read, words are numbered in order of first appearance. Ids are known when all words have been counted, so
-what was read is renumbered then; no text has to be split twice.
+Words are first numbered in order of appearance. When all words have been counted, the numbers are replaced by ids, so that texts
+are tokenized only once.
 """
 
 from array import array
@@ -15,13 +15,13 @@ from skglove.text.tokenizer import Tokenizer
 
 
 class WordCounts:
-    """The words of all texts read so far, in order of first appearance, and how often each of them occurs.
+    """The words of all texts so far, in order of first appearance, and their counts.
 
     Parameters
     ----------
     tokenizer : Tokenizer
     count_documents : bool
-        Whether to count the texts that hold each word, too.
+        Whether to count document frequencies, too.
 
     Attributes
     ----------
@@ -32,23 +32,19 @@ class WordCounts:
         self._tokenizer, self._count_documents = tokenizer, count_documents
         self.n_documents = 0
         self._numbers: defaultdict[str, int] = defaultdict(count().__next__)
-        self._numbers[""]  # number 0: the empty pieces between two separators
+        self._numbers[""]  # number 0 is for empty pieces
         self._counts = np.zeros(0, dtype=np.int64)
         self._document_counts = np.zeros(0, dtype=np.int64)
 
     def add(self, texts: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Read texts.
-
-        Parameters
-        ----------
-        texts : iterable of str
+        """Count the words of texts.
 
         Returns
         -------
         numbers : ndarray of int32
-            The number of each piece of each text; 0 for empty ones.
+            The number of each piece of each text; 0 for empty pieces.
         lengths : ndarray of shape (n_texts,), int64
-            How many of them belong to each text.
+            The number of pieces of each text.
         """
         numbers, ends, number = array("i"), [0], self._numbers.__getitem__
         for text in texts:
@@ -81,20 +77,16 @@ class WordCounts:
 
     @property
     def counts(self) -> np.ndarray:
-        """How often each of `words` occurs: ndarray of shape (n_words,), int64."""
+        """The count of each of `words`: ndarray of shape (n_words,), int64."""
         return self._counts[1:]
 
     def document_counts(self, words: Iterable[str]) -> np.ndarray:
-        """Return how many texts hold each of some words.
+        """Return the document frequencies of words.
 
         Parameters
         ----------
         words : iterable of str
-            Unknown ones are in none.
-
-        Returns
-        -------
-        ndarray of int64
+            The frequency of unknown words is 0.
         """
         numbers = [self._numbers.get(word, 0) for word in words]
         return np.where(numbers, self._document_counts[numbers], 0)
@@ -105,14 +97,14 @@ class WordCounts:
         Parameters
         ----------
         n_words : int or None
-            How many; None is all.
+            The number of words; None returns all.
 
         Returns
         -------
         words : list of str
-            By falling frequency; of equally frequent ones, the one that appeared first comes first.
+            By decreasing frequency; ties are in order of first appearance.
         ranks : ndarray of int32
-            For each number that `add` returned the rank of the word, from 1; 0 for words that are not among them.
+            The rank, from 1, of the word with each number returned by `add`; 0 for other words.
         """
         order = np.argsort(-self.counts, kind="stable")[:n_words]
         ranks = np.zeros(len(self) + 1, dtype=np.int32)

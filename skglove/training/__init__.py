@@ -1,1 +1,1 @@
-"""Training in Keras. Nothing here knows which network is trained: it gets a Keras model and batches."""
+"""Training of any Keras model on batches of documents."""

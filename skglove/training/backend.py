@@ -1,4 +1,4 @@
-"""Keras, imported when it is first needed, without TensorFlow's start-up messages and without a trace in the process."""
+"""The import of Keras, without TensorFlow's start-up messages and without side effects on the process."""
 
 import contextlib
 import itertools
@@ -25,9 +25,8 @@ _lock = threading.Lock()
 def import_keras() -> ModuleType:
     """Import TensorFlow and return Keras.
 
-    TensorFlow's native code writes notes about the processor and missing GPUs to file descriptor 2 when it is first imported.
-    They are held back, unless ``TF_CPP_MIN_LOG_LEVEL`` is set, which means that the user has chosen, or TensorFlow has been
-    imported already. The environment and the warning filters are the same afterwards.
+    On its first import, TensorFlow's native code writes notes about the processor and missing GPUs to file descriptor 2. They are
+    suppressed unless ``TF_CPP_MIN_LOG_LEVEL`` is set. The environment and the warning filters are restored.
 
     Returns
     -------
@@ -36,22 +35,22 @@ def import_keras() -> ModuleType:
     Raises
     ------
     ImportError
-        If TensorFlow is not installed, as where skglove was installed for prediction only.
+        If TensorFlow is not installed.
     RuntimeError
-        If Keras has been set to another backend than TensorFlow.
+        If Keras uses another backend than TensorFlow.
     """
     with _lock:
-        _check_backend(os.environ.get("KERAS_BACKEND", "tensorflow"))  # TensorFlow imports Keras, so this comes first
+        _check_backend(os.environ.get("KERAS_BACKEND", "tensorflow"))  # before TensorFlow imports Keras
         if "tensorflow" not in sys.modules:
             if not find_spec("tensorflow"):
                 raise ImportError(
-                    "Training, and everything else that needs Keras, requires TensorFlow, which is not installed: "
-                    "pip install tensorflow. Prediction with the built-in architectures works without it."
+                    "Training and other uses of Keras require TensorFlow, which is not installed: pip install tensorflow. "
+                    "Prediction with the built-in architectures works without it."
                 )
             with _environment_restored(), warnings.catch_warnings():
                 _import_tensorflow()
         import keras
-    _check_backend(keras.config.backend())  # which can also be set in a file
+    _check_backend(keras.config.backend())  # can also be set in Keras' configuration file
     return keras
 
 
@@ -60,16 +59,16 @@ def _import_tensorflow() -> None:
         import tensorflow
     else:
         with _messages_held_back():
-            os.environ[_LEVEL] = "3"  # read once, by the first message
+            os.environ[_LEVEL] = "3"  # read only once, by the first message
             import tensorflow
 
-            tensorflow.config.list_logical_devices()  # the last notes come when the devices are first listed
+            tensorflow.config.list_logical_devices()  # writes the last notes
 
 
 def _check_backend(backend: str) -> None:
     if backend != "tensorflow":
         raise RuntimeError(
-            f"Keras is set to run on {backend!r} in this process, but skglove trains on TensorFlow. "
+            f"Keras uses the backend {backend!r}, but skglove requires TensorFlow. "
             "Set KERAS_BACKEND=tensorflow before Keras is imported."
         )
 
@@ -87,7 +86,7 @@ def _environment_restored() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _messages_held_back() -> Iterator[None]:
-    """Collect what is written to descriptor 2, then pass on all lines that are not TensorFlow's notes."""
+    """Redirect descriptor 2, and write all lines that are not TensorFlow's notes to it afterwards."""
     try:
         stderr = os.dup(2)
     except OSError:  # a process without stderr
@@ -107,10 +106,7 @@ def _messages_held_back() -> Iterator[None]:
 
 
 class KerasOps:
-    """`keras.ops`, but for tables, which become the weights of Embedding layers.
-
-    `keras.ops` would write an array that a graph uses into the model's configuration, number by number.
-    """
+    """`keras.ops`, with Embedding layers for tables, since `keras.ops` would store tables in the model's configuration."""
 
     def __init__(self) -> None:
         self._keras = import_keras()
@@ -120,7 +116,7 @@ class KerasOps:
         return getattr(self._keras.ops, name)
 
     def take(self, table: np.ndarray, indices: Any, axis: int = 0) -> Any:
-        """Look rows up in a table.
+        """Look up rows of a table.
 
         Parameters
         ----------

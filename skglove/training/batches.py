@@ -1,4 +1,4 @@
-"""Labelled documents, and batches of documents of similar length."""
+"""Labelled documents, and mini-batches of documents of similar length."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -8,13 +8,13 @@ from sklearn.model_selection import train_test_split
 
 from skglove.text.sequences import TokenSequences
 
-# How far, as a fraction of its length, a document may be sorted from its position: batches differ from epoch to epoch.
+# Random change of the length to sort by, as a fraction of it, so that batches differ between epochs.
 _LENGTH_JITTER = 0.1
 
 
 @dataclass(frozen=True)
 class LabelledSequences:
-    """Documents with their classes and weights, or some of them.
+    """A subset of documents with their classes and weights.
 
     Parameters
     ----------
@@ -22,9 +22,9 @@ class LabelledSequences:
     y : ndarray of shape (n_documents,), int
         The index of each document's class.
     weights : ndarray of shape (n_documents,), float64
-        From 0 up.
+        Non-negative.
     rows : ndarray of int
-        The documents that belong to this subset. Subsets share all arrays but this one.
+        The indices of the documents of this subset. Subsets share all other arrays.
     """
 
     sequences: TokenSequences
@@ -41,12 +41,12 @@ class LabelledSequences:
         Parameters
         ----------
         rows : ndarray of int
-            Which of all documents, not of this subset.
+            Indices among all documents, not within this subset.
         """
         return replace(self, rows=rows)
 
     def cut(self, maxlen: int | None) -> "LabelledSequences":
-        """Return the same documents without what comes after their first `maxlen` words.
+        """Return the same documents, truncated to their first `maxlen` words.
 
         Parameters
         ----------
@@ -56,11 +56,7 @@ class LabelledSequences:
         return self if maxlen is None else replace(self, sequences=self.sequences.cut(maxlen))
 
     def class_priors(self, n_classes: int) -> np.ndarray:
-        """Return the weighted frequency of each class; of one that does not occur it is low, but not 0.
-
-        Parameters
-        ----------
-        n_classes : int
+        """Return the weighted frequency of each class, with a small positive minimum.
 
         Returns
         -------
@@ -74,17 +70,13 @@ class LabelledSequences:
     def split(
         self, fraction: float, random_state: np.random.RandomState
     ) -> tuple["LabelledSequences", "LabelledSequences"]:
-        """Split at random, stratified by class where there are enough documents of each.
+        """Split at random, stratified by class if there are enough documents of each.
 
         Parameters
         ----------
         fraction : float
             Fraction of the documents in the second part.
         random_state : RandomState
-
-        Returns
-        -------
-        training, held_out : LabelledSequences
         """
         y = self.y[self.rows]
         counts = np.unique(y, return_counts=True)[1]
@@ -96,9 +88,7 @@ class LabelledSequences:
 
 
 class Batches:
-    """Batches of documents of similar length, each cut to its longest document, so that little is computed on padding.
-
-    The networks are built so that this changes no score.
+    """Mini-batches of documents of similar length, padded to the longest, which reduces computations on padding.
 
     Parameters
     ----------
@@ -107,7 +97,7 @@ class Batches:
     multiple : int
         The width of a batch is a multiple of this.
     random_state : RandomState, optional
-        Shuffles the batches of each epoch; None keeps the order by length.
+        Shuffles the batches of each epoch; None sorts by length.
     """
 
     def __init__(
@@ -127,7 +117,7 @@ class Batches:
         return -(-len(self._rows) // self._batch_size)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Yield the batches of one epoch, newly shuffled each time.
+        """Yield the batches of one epoch.
 
         Yields
         ------
@@ -144,7 +134,7 @@ class Batches:
         if self._random_state is None:
             order = np.argsort(lengths, kind="stable")
         else:
-            # Half a word more or less keeps documents of equal length from always meeting the same others.
+            # Half a word is added so that documents of equal length are shuffled, too.
             noise = self._random_state.uniform(-1, 1, size=len(lengths))
             order = np.argsort(lengths + noise * (0.5 + _LENGTH_JITTER * lengths), kind="stable")
         batches = np.split(self._rows[order], np.arange(self._batch_size, len(order), self._batch_size))

@@ -1,7 +1,7 @@
 """An embedding of which only the rows of a batch are read and updated.
 
-A batch holds some thousand of perhaps a hundred thousand words. Keras' own Adam goes through all rows of an embedding at every
-step; here rows without a gradient keep still, as in TensorFlow Addons' ``LazyAdam``.
+A batch contains only a small part of the vocabulary, but Keras' Adam updates all rows of an embedding in every step. Here, rows
+without a gradient do not change, as in TensorFlow Addons' ``LazyAdam``.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ class LazyEmbedding:
     layer : keras.layers.Embedding
         Built; its weights are updated in place.
     optimizer : keras.optimizers.Adam
-        Gives the settings of Adam and counts the steps.
+        Provides the settings of Adam and the number of steps.
     """
 
     def __init__(self, layer: Any, optimizer: Any) -> None:
@@ -27,13 +27,13 @@ class LazyEmbedding:
         self.moments = [tf.Variable(tf.zeros_like(self._weights), trainable=False) for _ in range(2)]
 
     def read(self, ids: Any) -> Any:
-        """Return the rows of a batch, and of no other word: (batch, width, dim)."""
+        """Return the rows of a batch, (batch, width, dim)."""
         import tensorflow as tf
 
         return tf.gather(self._weights, ids)
 
     def update(self, ids: Any, gradient: Any, learning_rate: Any) -> None:
-        """Take a step of Adam with the rows of a batch.
+        """Perform a step of Adam for the rows of a batch.
 
         Parameters
         ----------
@@ -58,7 +58,7 @@ class LazyEmbedding:
 
 
 def _sum_by_row(ids: Any, gradient: Any) -> tuple[Any, Any]:
-    """Return each row of a batch once, and the sum of its gradients, always added in the same order."""
+    """Return the distinct rows of a batch and the sums of their gradients, in a deterministic order."""
     import tensorflow as tf
 
     ids, gradient = tf.reshape(ids, [-1]), tf.reshape(gradient, [-1, gradient.shape[-1]])
@@ -70,7 +70,7 @@ def _sum_by_row(ids: Any, gradient: Any) -> tuple[Any, Any]:
 
 
 def rows_as_input(network: Any) -> Any:
-    """Return the part of a network behind its embedding: from ids and the rows of the embedding to its output.
+    """Return a model with the rows of the embedding as its second input, instead of the embedding.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Training a Keras network: the loop over epochs, early stopping, the learning rate, the progress bar."""
+"""Training of a Keras network: epochs, early stopping, learning rate schedule, progress bar."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -11,14 +11,14 @@ from skglove.training.backend import import_keras
 from skglove.training.batches import Batches
 from skglove.training.embedding import LazyEmbedding, rows_as_input
 
-# Fractions of the steps in which the learning rate rises to its maximum, and in which it falls to 0.
+# Fractions of the steps of warm-up and decay.
 _WARM_UP, _DECAY = 0.05, 0.4
-_BATCH_SIZES = 16, 64  # the smallest and the largest that "auto" chooses
+_BATCH_SIZES = 16, 64  # minimum and maximum for "auto"
 
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How a network is trained; the fields are parameters of `ConvTextClassifier` and are described there."""
+    """Parameters of training; see `ConvTextClassifier`."""
 
     optimizer: Any
     learning_rate: float
@@ -33,28 +33,23 @@ class TrainingOptions:
 
     @classmethod
     def from_parameters(cls, parameters: dict[str, Any]) -> "TrainingOptions":
-        """Pick the options out of a classifier's parameters.
-
-        Parameters
-        ----------
-        parameters : dict
-        """
+        """Select the options from the parameters of a classifier."""
         return cls(**{field.name: parameters[field.name] for field in fields(cls)})
 
     @property
     def optimizer_settings(self) -> str:
-        """What the state of an optimizer depends on, as text."""
+        """The settings of the optimizer as text, to detect changes."""
         if isinstance(self.optimizer, str):
             return f"{self.optimizer} {self.learning_rate}"
         return str(self.optimizer.get_config())
 
     def resolve_batch_size(self, n_documents: int) -> int:
-        """Return the number of documents a batch.
+        """Return the number of documents per batch.
 
         Parameters
         ----------
         n_documents : int
-            Documents an epoch.
+            Number of documents per epoch.
         """
         if isinstance(self.batch_size, str):
             return int(np.clip(2 ** round(np.log2(n_documents / 64)), *_BATCH_SIZES))
@@ -62,7 +57,7 @@ class TrainingOptions:
 
 
 class Objective(Protocol):
-    """What is minimized, and what is reported as accuracy."""
+    """The loss and the accuracy."""
 
     def keras_loss(self, **options: Any) -> Any:
         """Return a Keras loss of logits."""
@@ -81,7 +76,7 @@ class Trainer:
     objective : Objective
     options : TrainingOptions
     state : list of ndarray, optional
-        What `state` returned for a network of the same shape and the same optimizer: training goes on from there.
+        The result of `state` for a network of the same shape and the same optimizer, to continue from.
     """
 
     def __init__(
@@ -92,7 +87,7 @@ class Trainer:
         embedding = network.get_layer("embedding")
         self._optimizer = self._make_optimizer()
         is_lazy = isinstance(options.optimizer, str) and options.optimizer.lower() == "adam" and embedding.trainable
-        network.compile(self._optimizer, loss=objective.keras_loss())  # where Keras' callbacks look for them
+        network.compile(self._optimizer, loss=objective.keras_loss())  # Keras' callbacks expect them there
         lazy_variables = embedding.trainable_variables if is_lazy else []
         self._variables = [v for v in network.trainable_variables if all(v is not other for other in lazy_variables)]
         self._optimizer.build(self._variables)
@@ -109,13 +104,13 @@ class Trainer:
         return type(optimizer).from_config(optimizer.get_config())
 
     def _state_variables(self) -> list[Any]:
-        """Return what training changes besides the weights: the optimizer's variables, and the seeds of dropout."""
+        """Return all variables besides the weights: those of the optimizer, and the seeds of dropout."""
         weights = {id(weight) for weight in self._network.weights}
         seeds = [variable for variable in self._network.variables if id(variable) not in weights]
         return [*self._optimizer.variables, *seeds, *(self._lazy.moments if self._lazy else [])]
 
     def state(self) -> list[np.ndarray]:
-        """Return what training needs to go on later, besides the weights."""
+        """Return the state that is required to continue training, besides the weights."""
         return [np.asarray(variable) for variable in self._state_variables()]
 
     def fit(self, training: Batches, validation: Batches | None, *, one_pass: bool = False) -> dict[str, list[float]]:
@@ -125,19 +120,19 @@ class Trainer:
         ----------
         training : Batches
         validation : Batches or None
-            Loss and accuracy on them are reported after each epoch; with ``early_stopping``, the loss decides when to stop.
+            Held-out documents for the validation loss and early stopping.
         one_pass : bool, default=False
-            Whether to train for one epoch at a constant learning rate, as `partial_fit` does.
+            Whether to train for one epoch at a constant learning rate, for `partial_fit`.
 
         Returns
         -------
         dict of str to list of float
-            The loss and accuracy of each epoch, with ``val_`` before their names for those of `validation`.
+            The loss and accuracy of each epoch, with the prefix ``val_`` for `validation`.
 
         Raises
         ------
         TypeError
-            If one of the callbacks is none of Keras'.
+            If a callback is not a Keras callback.
         ValueError
             If the loss becomes infinite or NaN.
         """
@@ -159,7 +154,7 @@ class Trainer:
             try:
                 self._run_epochs(training, validation, epochs, listeners)
             finally:
-                for callback in callbacks:  # they belong to the caller, whose pickles should not hold a Keras model
+                for callback in callbacks:  # the callbacks are parameters, and pickles must not contain a Keras model
                     callback.set_model(None)
         return {name: [float(value) for value in values] for name, values in history.history.items()}
 
@@ -188,8 +183,8 @@ class Trainer:
             logs = _run_batches(step, training, listeners)
             if not np.isfinite(logs["loss"]):
                 raise ValueError(
-                    f"The loss became {logs['loss']} in epoch {epoch + 1}: training diverged. Lower learning_rate; with an "
-                    "architecture of your own, look for a division by zero."
+                    f"The loss became {logs['loss']} in epoch {epoch + 1}: training diverged. Decrease learning_rate, and check "
+                    "user-defined architectures for a division by zero."
                 )
             if validation is not None:
                 logs |= {f"val_{name}": value for name, value in _run_batches(assess, validation).items()}
@@ -206,7 +201,7 @@ class Trainer:
 
         def step(*batch: np.ndarray) -> Any:
             sums, values, _ = gradients(*batch)
-            # Not part of the trace: a trace with an optimizer's `apply` in it is never freed, nor are the weights it captured.
+            # Not traced, since TensorFlow never frees a trace of `apply` and the weights that it captures.
             optimizer.apply(values, self._variables)
             return sums
 
@@ -225,11 +220,11 @@ class Trainer:
             scaled = self._optimizer.scale_loss(loss)
         zeros = tf.UnconnectedGradients.ZERO
         of_variables, of_rows = tape.gradient(scaled, (self._variables, rows), unconnected_gradients=zeros)
-        # Made dense in one sum: scattered into place, the rows of a word that occurs twice are added in an order that varies.
+        # Converted to dense tensors, since repeated rows of sparse gradients are added in a random order.
         return sums, [tf.convert_to_tensor(gradient) for gradient in of_variables], of_rows
 
     def _update(self, ids: Any, y: Any, weights: Any) -> Any:
-        """Compute gradients and update the weights in one trace, which takes half the time of two."""
+        """Compute gradients and update the weights in one trace, which is twice as fast as two traces."""
         import tensorflow as tf
 
         sums, of_variables, of_rows = self._gradients(ids, y, weights)
@@ -245,16 +240,16 @@ class Trainer:
         return self._sums(self._network(ids, training=False), y, weights)
 
     def _sums(self, logits: Any, y: Any, weights: Any) -> Any:
-        """Return the weighted sums of the loss, of the correct answers, and of 1."""
+        """Return the weighted sums of the loss, of correct predictions, and of 1."""
         ops = self._keras.ops
-        logits = ops.cast(logits, "float32")  # under a policy of mixed precision they are not
+        logits = ops.cast(logits, "float32")  # they are not with mixed precision
         loss = self._objective.keras_loss(reduction=None)(y, logits)
         hits = ops.cast(self._objective.hits(ops, y, logits), "float32")
         return ops.stack([ops.sum(weights * value) for value in (loss, hits, ops.ones_like(loss))])
 
 
 def _run_batches(step: Any, batches: Batches, listeners: Any = None) -> dict[str, float]:
-    """Go through the batches once; return the weighted means of loss and accuracy."""
+    """Run a step on each batch; return the weighted means of loss and accuracy."""
     total, logs = np.zeros(3), {}
     for i, batch in enumerate(batches):
         if listeners is not None:
@@ -279,7 +274,7 @@ def _trace(step: Callable) -> Any:
 
 
 def _is_plain(optimizer: Any) -> bool:
-    """Tell whether an optimizer's `update_step` is all that it does: no clipping, averaging, weight decay or scaling."""
+    """Return whether an optimizer only uses `update_step`, without clipping, averaging, weight decay or scaling."""
     extras = ("clipnorm", "clipvalue", "global_clipnorm", "weight_decay", "use_ema", "loss_scale_factor")
     settings = optimizer.get_config()
     return (

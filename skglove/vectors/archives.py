@@ -1,6 +1,6 @@
 """Open a file of vectors that is plain, gzipped or in a zip archive.
 
-The first bytes of the file decide which, not its name.
+The format is determined from the first bytes of the file, not from its name.
 """
 
 from __future__ import annotations
@@ -50,10 +50,6 @@ def open_text(source: str | Path) -> Iterator[IO[bytes]]:
     source : str or Path
         A path; ``archive.zip#member`` names a member of a zip archive.
 
-    Yields
-    ------
-    binary file
-
     Raises
     ------
     ValueError
@@ -68,7 +64,9 @@ def open_text(source: str | Path) -> Iterator[IO[bytes]]:
             with zipfile.ZipFile(path) as archive, archive.open(_find_member(archive, path, member)) as file:
                 yield file
         elif member is not None:
-            raise ValueError(f"{path} is not a zip archive, so it has no member {member!r}.")
+            raise ValueError(
+                f"{path} is not a zip archive, so it has no member {member!r}. Remove '#{member}' from the path."
+            )
         elif first[:2] == _GZIP:
             with gzip.open(path) as file:
                 yield cast("IO[bytes]", file)

@@ -166,7 +166,7 @@ def find(key: str) -> CacheEntry | None:
 
 
 def _read_about(path: Path) -> dict[str, Any]:
-    """Return what an entry says about itself; nothing if it cannot be read."""
+    """Read ``entry.json``; return an empty dict if it cannot be read."""
     try:
         about = json.loads((path / "entry.json").read_bytes())
     except (OSError, ValueError):
@@ -203,7 +203,7 @@ def find_or_create(key: str, write: Callable[[Path], dict[str, Any]]) -> CacheEn
         _remove_leftovers(key)
         if path.exists():
             if _read_about(path).get("format", FORMAT) == FORMAT:
-                warnings.warn(f"{path} is damaged; it is rebuilt.", stacklevel=2)
+                warnings.warn(f"{path} is damaged and will be rebuilt.", stacklevel=2)
             shutil.rmtree(path)  # or of another version of skglove
         _create(path, write)
     entry = find(key)

@@ -75,10 +75,6 @@ def plot_words(words: Sequence[str], rows: Array, pairs: Sequence[tuple[str, str
         Draw an arrow from the first to the second of these `words`.
     ax : matplotlib.axes.Axes, default=None
         Where to draw; a new figure if None.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     positions = dict(zip(words, project(rows).tolist(), strict=True))
     if ax is None:

@@ -1,4 +1,4 @@
-"""Cosine similarities between rows of a matrix, and the words next to them."""
+"""Cosine similarities between rows of a matrix, and nearest words."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def odd_one_out(words: Sequence[str], rows: Array) -> str:
 def weighted_items(
     positive: Query | Sequence[Query] | None, negative: Query | Sequence[Query] | None
 ) -> list[tuple[str | Array, float]]:
-    """Bring the arguments of ``most_similar`` into one list of words or vectors and their weights.
+    """Convert the arguments of ``most_similar`` to one list of words or vectors with weights.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def unknown_word(word: str, words: Sequence[str], known: Collection[str]) -> str
     words : sequence of str
         All words; the suggestion is one of the first.
     known : collection of str
-        The same words, quick to search.
+        The same words, for fast lookup.
     """
     if word.lower() in known:
         return f"{word!r} has no vector, but {word.lower()!r} has; the words of these vectors are in lower case."

@@ -51,8 +51,8 @@ class VectorSource(Protocol):
     def head(self, n: int) -> list[str]:
         """Return the first n words, which are the most frequent ones in published vectors.
 
-        The list is shorter if there are fewer words, and empty if the source has no order. It depends on the source
-        alone, and not on what is in the cache: vectors that are not there are downloaded.
+        The list is shorter if there are fewer words, and empty if the source has no order. Vectors
+        that are not in the cache are downloaded.
         """
 
     def lookup(self, words: Sequence[str]) -> tuple[Array, Array]:
@@ -134,7 +134,7 @@ def read_source(source: VectorSource, vocabulary: Collection[str] | None) -> tup
     Raises
     ------
     ValueError
-        If all words of a source are requested that cannot list them.
+        If `vocabulary` is None and the source cannot list its words.
     """
     if isinstance(source, ReadableSource):
         return source.read(vocabulary)
@@ -157,5 +157,7 @@ def _file_or_name(given: str | os.PathLike[str]) -> ReadableSource:
     separators = [separator for separator in (os.sep, os.altsep) if separator]
     looks_like_path = any(separator in text for separator in separators) or path.name.lower().endswith(_SUFFIXES)
     if looks_like_path or not isinstance(given, str):
-        raise FileNotFoundError(f"There is no file {path.absolute()}.")
+        raise FileNotFoundError(
+            f"There is no file {path.absolute()}; expected a file of word vectors, or a known name."
+        )
     raise ValueError(registry.unknown_name(given))

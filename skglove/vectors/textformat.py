@@ -178,7 +178,7 @@ def _count_numbers(line: bytes) -> int:
 
 
 def _first_tokens(vocabulary: Iterable[str], separator: bytes) -> set[bytes]:
-    """Return what lines of these words start with; a word that contains blanks is more than that."""
+    """Return the first tokens of lines with these words, which may contain blanks."""
     return {word.encode("utf-8", "surrogatepass").partition(separator)[0] for word in vocabulary}
 
 
@@ -237,7 +237,7 @@ def _parse_ordinary(lines: list[bytes], layout: Layout) -> tuple[list[str], Arra
 
 
 def _parse_line(line: bytes, layout: Layout) -> tuple[str, list[float]]:
-    """Parse one line; raises ValueError with a message that says what is wrong with it."""
+    """Parse one line; raise a ValueError if it is invalid."""
     word, fields = _split_line(line, layout)
     if len(fields) < layout.dim:
         raise ValueError(f"expected a word and {layout.dim} numbers, got {len(line.split())} fields: {_show(line)}.")

@@ -18,7 +18,7 @@ from skglove.vectors.similarity import Query
 from skglove.vectors.sources import read_source, vector_source
 
 Array = np.ndarray[Any, Any]
-_MAPPED_QUERIES = 3  # then copying memory-mapped rows pays off
+_MAPPED_QUERIES = 3  # number of queries after which memory-mapped rows are copied
 
 
 class WordVectors:
@@ -114,7 +114,7 @@ class WordVectors:
         OSError
             If there is no such file, or a download fails.
         TypeError
-            If the object is of an unknown kind.
+            If the type of the object is not supported.
 
         Notes
         -----
@@ -333,7 +333,7 @@ class WordVectors:
             unknown = ", ".join(repr(word) for word in words if word not in self)
             warnings.warn(f"Words without a vector are skipped: {unknown}.", stacklevel=2)
         if not known:
-            raise ValueError("Expected at least one word that has a vector, got none.")
+            raise ValueError("Expected at least one word with a vector, got none.")
         return similarity.odd_one_out(known, self[known])
 
     def n_similarity(self, ws1: Sequence[str], ws2: Sequence[str]) -> float:

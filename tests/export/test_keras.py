@@ -186,7 +186,7 @@ def test_a_vectorizer_that_was_fitted_again(parallel):
 
 def test_a_vectorizer_of_means(parallel, corpus, vectors):
     vectorizer = GloveTextVectorizer(vectors, output="mean").fit(corpus[0])
-    with pytest.raises(ValueError, match=r"Expected a vectorizer with output='sequences'.* this one has 'mean'"):
+    with pytest.raises(ValueError, match=r"Expected a vectorizer with output='sequences', got output='mean'"):
         to_keras(Pipeline([("vectorizer", vectorizer), ("classifier", parallel[-1])]))
 
 

@@ -127,7 +127,7 @@ def test_an_unknown_metric():
 
 
 def test_an_empty_history():
-    with pytest.raises(ValueError, match="history has no 'both' to show"):
+    with pytest.raises(ValueError, match="history does not contain metric='both'"):
         TrainingHistoryDisplay({}).plot()
 
 

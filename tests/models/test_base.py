@@ -148,11 +148,11 @@ def test_left_aligned_moves_words_before_padding():
     assert left_aligned(ops, ids).tolist() == [[3, 1, 0, 0], [0, 0, 0, 0], [2, 1, 1, 0]]
 
 
-def test_training_goes_on_from_the_same_architecture_only(fit):
+def test_training_continues_only_with_the_same_architecture(fit):
     start = fit(Parallel(filters=8)).architecture_
     assert Parallel(filters=8, dropout=0.1, kernel_sizes=[1, 2, 3]).checked_start(start) is start
     for other in (Parallel(filters=9), Stacked(filters=8)):
-        with pytest.raises(ValueError, match="Training cannot go on with another architecture"):
+        with pytest.raises(ValueError, match="Training cannot continue with another architecture"):
             other.checked_start(start)
 
 

@@ -46,7 +46,7 @@ def test_a_function_must_return_one_score_a_class(fit, function, message):
 
 def test_what_only_keras_can_do(fit, tmp_path):
     classifier = fit(lstm, epochs=1)
-    with pytest.raises(ValueError, match="cannot be taken apart"):
+    with pytest.raises(ValueError, match="cannot be explained"):
         classifier.architecture_.contributions(np.array([1, 2]))
     with pytest.raises(ValueError, match="cannot be written as ONNX"):
         to_onnx(classifier, tmp_path / "model.onnx")

@@ -45,7 +45,7 @@ def test_the_network_is_that_of_parallel(sequences, corpus):
 def test_partial_fit_after_fit_leaves_the_linear_model(sequences, corpus):
     classifier = ConvTextClassifier(WideAndDeep(filters=8), epochs=1).fit(sequences, corpus[1])
     before = classifier.architecture_
-    with pytest.warns(UserWarning, match="the linear model beside them stays"):
+    with pytest.warns(UserWarning, match="the linear model is not changed"):
         classifier.partial_fit(sequences, corpus[1])
     assert classifier.architecture_.linear_ is before.linear_
     kernels = [member.network_.weights_["conv_0"][0] for member in (before, classifier.architecture_)]

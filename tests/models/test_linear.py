@@ -102,7 +102,7 @@ def test_a_weight_of_two_is_as_good_as_a_repetition(X, embedding_matrix):
     assert (scores[0][0].argmax(axis=1) == scores[1][0].argmax(axis=1)).mean() > 0.9
 
 
-def test_partial_fit_goes_on_without_changing_what_was(X, embedding_matrix):
+def test_partial_fit_does_not_change_the_old_member(X, embedding_matrix):
     y, context = np.arange(80) % 3, make_context(embedding_matrix)
     first = Linear().partial_fit(label(X, y), context)
     kernel, svm = first.kernel_.copy(), first.training_state_["svm"].coef_.copy()

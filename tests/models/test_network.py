@@ -88,7 +88,7 @@ def test_it_is_exported_to_onnx(pipeline, corpus, tmp_path):
     np.testing.assert_allclose(answers, pipeline.predict_proba(corpus[0]), atol=1e-5)
 
 
-def test_it_goes_on_training(pipeline, corpus):
+def test_training_can_continue(pipeline, corpus):
     X = pipeline[0].transform(corpus[0])
     classifier = ConvTextClassifier(MeanNetwork(), random_state=0, batch_size=16)
     losses = [classifier.partial_fit(X, corpus[1], classes=["animals", "tools"]).history_["loss"][-1] for _ in range(3)]

@@ -1,4 +1,4 @@
-"""What importing skglove, and Keras through it, leaves behind in a process: nothing."""
+"""Importing skglove and Keras has no side effects on the process."""
 
 import os
 import subprocess
@@ -68,14 +68,14 @@ def test_what_others_write_during_the_import_is_passed_on(capfd):
 
 def test_another_backend_is_refused(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "numpy")
-    with pytest.raises(RuntimeError, match="Keras is set to run on 'numpy' in this process, but skglove trains on"):
+    with pytest.raises(RuntimeError, match="Keras uses the backend 'numpy', but skglove requires"):
         import_keras()
 
 
 def test_without_tensorflow_the_error_says_what_to_install(monkeypatch):
     monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
     monkeypatch.setattr(backend, "find_spec", lambda name: None)
-    with pytest.raises(ImportError, match="requires TensorFlow, which is not installed: pip install tensorflow"):
+    with pytest.raises(ImportError, match="require TensorFlow, which is not installed: pip install tensorflow"):
         import_keras()
 
 

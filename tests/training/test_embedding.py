@@ -30,7 +30,7 @@ def step(lazy, optimizer, ids, gradient):
     optimizer.iterations.assign_add(1)
 
 
-def test_rows_of_a_batch_get_what_keras_gives_them(start, lazy):
+def test_rows_of_a_batch_are_updated_as_in_keras(start, lazy):
     keras = import_keras()
     ours, layer, optimizer = lazy
     theirs, variable = keras.optimizers.Adam(RATE), keras.Variable(start)
@@ -45,7 +45,7 @@ def test_rows_of_a_batch_get_what_keras_gives_them(start, lazy):
     np.testing.assert_allclose(layer.get_weights()[0], np.asarray(variable), atol=1e-6)
 
 
-def test_other_rows_keep_still(start, lazy):
+def test_other_rows_do_not_change(start, lazy):
     ours, layer, optimizer = lazy
     for ids in ([[1]], [[2]], [[2]]):
         step(ours, optimizer, ids, np.ones((1, 1, 3), dtype=np.float32))

@@ -1,4 +1,4 @@
-"""How networks are trained, through the classifier that trains them."""
+"""Training of networks, through the classifier."""
 
 import pickle
 
@@ -65,7 +65,7 @@ def test_a_changed_optimizer_counts_in_partial_fit(sequences, corpus):
         np.testing.assert_allclose(changed.architecture_.weights_["conv_0"][0], before, atol=1e-9)
 
 
-def test_a_callback_that_sets_the_learning_rate_has_its_way(sequences, corpus):
+def test_a_callback_that_sets_the_learning_rate_replaces_the_schedule(sequences, corpus):
     keras = import_keras()
     rates = []
     callbacks = [
@@ -114,7 +114,7 @@ def test_other_optimizers_train_the_embedding_too(sequences, corpus, optimizer):
 
 
 def test_an_optimizer_with_clipping_is_applied_as_a_whole(sequences, corpus):
-    """Its update_step is not all that it does."""
+    """Clipping is not part of update_step."""
     clipped = import_keras().optimizers.SGD(0.1, clipvalue=1e-12)
     started, trained = (small(optimizer=clipped, epochs=epochs).fit(sequences, corpus[1]) for epochs in (1, 2))
     kernels = [classifier.architecture_.weights_["conv_0"][0] for classifier in (started, trained)]

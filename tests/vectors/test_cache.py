@@ -144,7 +144,7 @@ def test_damaged_entry_is_rebuilt(entry, large_sample, file):
     for damage in damages:
         damage()
         assert cache.find("test") is None
-        with pytest.warns(UserWarning, match="it is rebuilt"):
+        with pytest.warns(UserWarning, match="will be rebuilt"):
             again = create(large_sample)
         assert again.words() == large_sample.words
 

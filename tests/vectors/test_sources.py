@@ -111,7 +111,7 @@ def test_spacy_without_words():
         ("nonsense", ValueError, r"Known names are glove\.6B\.50d, "),
         ("no/such/file", FileNotFoundError, r"There is no file /.*/no/such/file\."),
         ("vectors.txt", FileNotFoundError, r"There is no file /.*/vectors\.txt\."),
-        ("vectors.zip#member.txt", FileNotFoundError, r"There is no file /.*/vectors\.zip\."),
+        ("vectors.zip#member.txt", FileNotFoundError, r"There is no file /.*/vectors\.zip;"),
         ("{tmp}", IsADirectoryError, "is a folder"),
         ("{tmp}/empty.txt", ValueError, "is empty"),
         (3, TypeError, r"got builtins\.int"),
