@@ -1,5 +1,6 @@
 """Private and version-dependent functions of scikit-learn."""
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,24 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import _check_sample_weight
 
-__all__ = ["HasMethods", "Interval", "StrOptions", "check_sample_weight", "validate_parameters", "validate_params"]
+__all__ = [
+    "HasMethods",
+    "Interval",
+    "StrOptions",
+    "check_sample_weight",
+    "is_class_or_metric",
+    "validate_parameters",
+    "validate_params",
+]
+
+_MODULES_OF_CLASSES = (
+    "sklearn.calibration",
+    "sklearn.metrics._scorer",
+    "sklearn.model_selection._split",
+    "sklearn.utils._bunch",
+    "sklearn.utils._metadata_requests",
+)
+_MODULES_OF_METRICS = ("sklearn.metrics._classification", "sklearn.metrics._ranking")
 
 
 def validate_parameters(estimator: Any) -> None:
@@ -42,3 +60,17 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray:
     # scikit-learn counts the rows of an array.
     X = np.empty((n_samples, 0))
     return _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+
+
+def is_class_or_metric(name: str) -> bool:
+    """Return whether a name is that of a class that meta-estimators of scikit-learn hold, or of a metric.
+
+    Files can call every trusted name, so scikit-learn cannot be trusted as a whole: it has functions that delete folders, and
+    some of its modules import functions that run programs.
+    """
+    module, _, attribute = name.rpartition(".")
+    if module not in _MODULES_OF_CLASSES + _MODULES_OF_METRICS:
+        return False
+    found = getattr(importlib.import_module(module), attribute, None)
+    is_defined_there = getattr(found, "__module__", None) == module
+    return is_defined_there and (isinstance(found, type) or module in _MODULES_OF_METRICS)

@@ -91,7 +91,7 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         Their ``model`` is the network being trained, from ids (padded at the end) to logits.
     random_state : int, RandomState instance or None, default=None
         Determines initial weights, dropout, the order of documents and the held-out documents. Pass an int for reproducible
-        results. Global random states are not used.
+        results. With an int or an instance, no global random state is used; None is NumPy's, as in scikit-learn.
     verbose : int, default=0
         If 1, show a progress bar for the whole fit.
 
@@ -224,7 +224,7 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         """
         with transaction(self) as draft:
             draft._fit(X, y, sample_weight, last=self if self.warm_start and hasattr(self, "architecture_") else None)
-        return self
+            return self
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, last: "ConvTextClassifier | None") -> None:
         member = self._check_parameters()
@@ -269,7 +269,7 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         """
         with transaction(self) as draft:
             draft._partial_fit(X, y, classes, last=self if hasattr(self, "architecture_") else None)
-        return self
+            return self
 
     def _partial_fit(self, X: Any, y: Any, classes: Any, last: "ConvTextClassifier | None") -> None:
         member = self._check_parameters()
@@ -282,7 +282,8 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         known = check_classes(y, classes, None if last is None else last.classes_)
         data = label(X, y, np.ones(len(X)), known, self.class_weight)
         # A copy, so that a call that fails does not change the state of the generator.
-        generator = copy.deepcopy(getattr(self, "_random_state_", None)) or check_random_state(self.random_state)
+        generator = copy.deepcopy(getattr(self, "_random_state_", None))
+        generator = generator or np.random.RandomState(check_random_state(self.random_state).randint(2**31))
         context = self._context(X, data, known, generator, last)
         start = None if last is None else member.checked_start(last.architecture_)
         history: dict[str, list[float]] = {}
@@ -322,8 +323,8 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples, n_classes), float32
         """
-        logits = self._logits(X)
-        return Softmax(logits.shape[1]).probabilities(ops, logits)
+        fitted = snapshot(self)
+        return fitted._head.probabilities(ops, fitted._logits(X))
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Return the logarithm of the probability of each class.
@@ -366,7 +367,7 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
             Its weights are copies.
         """
         check_is_fitted(self)
-        return self.architecture_.to_keras(Softmax(len(self.classes_)))
+        return self.architecture_.to_keras(self._head)
 
     def _check_parameters(self) -> Member:
         """Check all parameters; return the unfitted architecture."""
@@ -395,6 +396,10 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
                     f"warm_start requires the classes of the last fit, {last.classes_.tolist()}; got {classes.tolist()}."
                 )
             check_same_vocabulary(last, X)
+            if (matrix is None) != (last._fingerprint_ is None):
+                kinds = "with pre-trained vectors", "without vectors"
+                was, given = kinds[last._fingerprint_ is None], kinds[matrix is None]
+                raise ValueError(f"Training began on sequences {was}; it cannot continue on X {given}.")
             input_dim, embedding_dim = last.input_dim_, last.embedding_dim_
         elif matrix is not None:
             input_dim, embedding_dim = matrix.shape
@@ -402,13 +407,12 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
             input_dim = X.input_dim or self.input_dim or int(X.ids.max(initial=1)) + 1
             embedding_dim = self.embedding_dim
         check_ids_below(X, input_dim)
-        is_pretrained = matrix is not None if last is None else last._fingerprint_ is not None
         return FitContext(
             head=Softmax(len(classes)),
             input_dim=input_dim,
             embedding_dim=embedding_dim,
             embedding_matrix=matrix,
-            trainable=self.trainable or not is_pretrained,
+            trainable=self.trainable or matrix is None,
             class_priors=data.class_priors(len(classes)),
             seed=random_state.randint(2**31),
             random_state=random_state,
@@ -429,6 +433,11 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         self._fingerprint_ = fingerprint(X.embedding_matrix)
         self.history_ = history
         self.n_iter_ = len(history.get("loss", []))
+
+    @property
+    def _head(self) -> Softmax:
+        check_is_fitted(self)
+        return Softmax(len(self.classes_))
 
     def _logits(self, X: Any) -> np.ndarray:
         check_is_fitted(self)

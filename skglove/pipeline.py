@@ -6,6 +6,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skglove.classifier import ConvTextClassifier
+from skglove.transaction import snapshot
 from skglove.validation import check_same_vocabulary
 from skglove.vectorizer import GloveTextVectorizer
 
@@ -39,9 +40,9 @@ def vectorizer_and_classifier(pipeline: Any) -> tuple[GloveTextVectorizer, ConvT
             f"Expected a Pipeline of a GloveTextVectorizer and a ConvTextClassifier only; got {pipeline!r:.100}. "
             "For a search, pass its best_estimator_."
         )
-    vectorizer, classifier = steps
     for step in steps:
         check_is_fitted(step)
+    vectorizer, classifier = map(snapshot, steps)
     if vectorizer.output != "sequences":
         raise ValueError(f"Expected a vectorizer with output='sequences', got output={vectorizer.output!r}.")
     check_same_vocabulary(classifier, vectorizer.transform([""]))

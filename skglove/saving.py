@@ -4,7 +4,6 @@
 """
 
 import contextlib
-import importlib
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from skglove._sklearn import is_class_or_metric
 from skglove._version import __version__
 
 # Incremented when the state of fitted estimators changes; `__setstate__` has to convert older formats.
@@ -33,14 +33,6 @@ TRUSTED = (
 
 _PATHS = ("pathlib.PosixPath", "pathlib.WindowsPath", "pathlib._local.PosixPath", "pathlib._local.WindowsPath")
 # Modules of scikit-learn with the classes and metrics that searches, ensembles and other meta-estimators hold.
-_MODULES_OF_CLASSES = (
-    "sklearn.calibration",
-    "sklearn.metrics._scorer",
-    "sklearn.model_selection._split",
-    "sklearn.utils._bunch",
-    "sklearn.utils._metadata_requests",
-)
-_MODULES_OF_METRICS = ("sklearn.metrics._classification", "sklearn.metrics._ranking")
 
 
 class VersionError(ValueError):
@@ -202,21 +194,7 @@ def _trusted_names(skops: ModuleType, file: Any, trusted: Sequence[str | type]) 
     file.seek(0)
     found = skops.get_untrusted_types(file=file)
     file.seek(0)
-    return [*TRUSTED, *_PATHS, *given, *filter(_is_part_of_scikit_learn, found)]
-
-
-def _is_part_of_scikit_learn(name: str) -> bool:
-    """Return whether a name is that of a class that meta-estimators of scikit-learn hold, or of a metric.
-
-    Files can call every trusted name, so scikit-learn cannot be trusted as a whole: it has functions that delete folders, and
-    some of its modules import functions that run programs.
-    """
-    module, _, attribute = name.rpartition(".")
-    if module not in _MODULES_OF_CLASSES + _MODULES_OF_METRICS:
-        return False
-    found = getattr(importlib.import_module(module), attribute, None)
-    is_defined_there = getattr(found, "__module__", None) == module
-    return is_defined_there and (isinstance(found, type) or module in _MODULES_OF_METRICS)
+    return [*TRUSTED, *_PATHS, *given, *filter(is_class_or_metric, found)]
 
 
 @contextlib.contextmanager

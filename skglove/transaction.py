@@ -23,17 +23,24 @@ def transaction(estimator: Any) -> Iterator[Any]:
         A copy with the same attributes, whose values must not be changed in place.
     """
     draft = snapshot(estimator)
-    draft.__dict__ = dict(vars(estimator))
+    before = dict(vars(estimator))
+    draft.__dict__ = dict(before)
     generator = getattr(estimator, "random_state", None)
     generators = [generator] if isinstance(generator, np.random.RandomState) else []
     states = [generator.get_state() for generator in generators]
     try:
         yield draft
+        # What a callback has set on the estimator meanwhile is kept, unless it is an attribute of a fit.
+        meanwhile = {
+            name: value
+            for name, value in vars(estimator).items()
+            if not name.endswith("_") and before.get(name, draft) is not value
+        }
+        estimator.__dict__ = {**vars(draft), **meanwhile}
     except BaseException:
         for generator, state in zip(generators, states, strict=True):
             generator.set_state(state)
         raise
-    estimator.__dict__ = vars(draft)
 
 
 def snapshot(estimator: Any) -> Any:

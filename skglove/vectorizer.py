@@ -19,7 +19,7 @@ from skglove.text.sequences import TokenSequences
 from skglove.text.tokenizer import KERAS_FILTERS, Tokenizer
 from skglove.text.vocabulary import WordCounts
 from skglove.transaction import forget_fit, snapshot, transaction
-from skglove.vectors.sources import VectorSource, vector_source
+from skglove.vectors.sources import VectorSource, lookup, vector_source
 
 
 class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -180,7 +180,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         """
         with transaction(self) as draft:
             draft._learn(raw_documents, keep=None)
-        return self
+            return self
 
     def fit_transform(self, raw_documents: Iterable[str], y: Any = None) -> Any:
         """Fit to the texts and transform them, in one pass over the texts.
@@ -299,7 +299,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         extra = [] if source is None else self._extra_words(source, counts)
         self.embedding_matrix_, self.n_words_found_ = None, 0
         if source is not None:
-            rows, found = source.lookup([*words, *extra])
+            rows, found = lookup(source, [*words, *extra])
             self.embedding_matrix_ = np.concatenate([np.zeros_like(rows[:1]), rows])
             self.n_words_found_ = int(np.count_nonzero(found[: len(words)]))
         self.vocabulary_ = {word: i for i, word in enumerate([*words, *extra], start=1)}

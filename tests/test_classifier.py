@@ -1,3 +1,4 @@
+import functools
 import gc
 import pickle
 import random
@@ -323,3 +324,68 @@ def test_bad_data_to_predict(sequences, corpus):
 def test_bad_parameters(parameters):
     with pytest.raises(ValueError, match=next(iter(parameters))):
         small(**parameters).fit(X, Y)
+
+
+def dense_layer(words, n_classes, units):
+    import keras
+
+    pooled = keras.layers.GlobalAveragePooling1D()(words)
+    return keras.layers.Dense(n_classes)(keras.layers.Dense(units)(pooled))
+
+
+def test_partial_fit_continues_with_a_partial_function(sequences, corpus):
+    classifier = small(functools.partial(dense_layer, units=4))
+    for _ in range(2):
+        classifier.partial_fit(sequences, corpus[1], classes=["animals", "tools"])
+    loaded = pickle.loads(pickle.dumps(classifier)).partial_fit(sequences, corpus[1])
+    assert loaded.n_iter_ == 3
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"trainable": True}, {"trainable": False}),
+        ({"trainable": False}, {"trainable": True}),
+        ({"architecture__dropout": 0.5}, {"architecture__dropout": 0.0}),
+        ({"architecture__embedding_dropout": 0.0}, {"architecture__embedding_dropout": 0.3}),
+    ],
+    ids=str,
+)
+def test_what_is_trained_may_change_between_calls_of_partial_fit(sequences, corpus, before, after):
+    classifier = small(Parallel(filters=4)).set_params(**before)
+    classifier.partial_fit(sequences, corpus[1], classes=["animals", "tools"])
+    first = weights_of(classifier)
+    classifier.set_params(**after).partial_fit(sequences, corpus[1])
+    assert not np.array_equal(weights_of(classifier)[1], first[1])
+    assert np.array_equal(weights_of(classifier)[0], first[0]) == (after == {"trainable": False})
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_training_does_not_go_on_without_the_vectors_it_began_with(sequences, corpus, method):
+    classifier = small(Parallel(filters=4), warm_start=True, epochs=1).fit(sequences, corpus[1])
+    with pytest.raises(
+        ValueError, match="began on sequences with pre-trained vectors; it cannot continue on X without"
+    ):
+        getattr(classifier, method)(sequences.padded(), corpus[1])
+    plain = small(Parallel(filters=4), warm_start=True, epochs=1, embedding_dim=16).fit(sequences.padded(), corpus[1])
+    with pytest.raises(
+        ValueError, match="began on sequences without vectors; it cannot continue on X with pre-trained"
+    ):
+        getattr(plain, method)(sequences, corpus[1])
+
+
+def test_the_first_partial_fit_copies_the_generator(sequences, corpus):
+    def train(disturb):
+        generator = np.random.RandomState(0)
+        classifier = small(Parallel(filters=4), random_state=generator)
+        for _ in range(2):
+            classifier.partial_fit(sequences, corpus[1], classes=["animals", "tools"])
+            generator.rand(disturb)
+        return classifier.predict_proba(sequences)
+
+    assert np.array_equal(train(0), train(5))
+
+
+def test_kernel_sizes_may_be_an_array(sequences, corpus):
+    classifier = small(Parallel(filters=4, kernel_sizes=np.array([1, 2])), epochs=1, warm_start=True)
+    assert classifier.fit(sequences, corpus[1]).fit(sequences, corpus[1]).n_iter_ == 1

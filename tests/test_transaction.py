@@ -196,3 +196,12 @@ def test_forget_fit_keeps_the_parameters():
     estimator = GloveTextVectorizer(None).fit(["one"])
     forget_fit(estimator)
     assert vars(estimator) == vars(GloveTextVectorizer(None))
+
+
+def test_what_a_callback_sets_on_the_estimator_is_kept():
+    estimator = GloveTextVectorizer(None).fit(["one"])
+    with transaction(estimator) as draft:
+        estimator.seen = 3
+        draft.vocabulary_ = {"two": 1}
+    assert estimator.seen == 3
+    assert estimator.vocabulary_ == {"two": 1}

@@ -533,7 +533,9 @@ def test_bad_parameters(fit, parameters, message):
         fit(GloveTextVectorizer(**{"embeddings": VECTORS, **parameters}), TEXTS)
 
 
-@pytest.mark.parametrize("embeddings", ["glove.6B.100", "no/such/file.txt", {}, 3, object()], ids=str)
+@pytest.mark.parametrize(
+    "embeddings", ["glove.6B.100", "no/such/file.txt", {}, 3, object()], ids=lambda given: f"{given!r:.8}"
+)
 def test_bad_embeddings_are_found_before_the_texts_are_read(fit, embeddings):
     texts = iter(TEXTS)
     with pytest.raises((ValueError, TypeError, FileNotFoundError)):

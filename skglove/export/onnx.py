@@ -13,7 +13,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from skglove.classifier import ConvTextClassifier
 from skglove.models.base import left_aligned
-from skglove.models.head import Softmax
 from skglove.saving import replacing
 
 _OPSET, _IR_VERSION = 17, 8  # of 2022, for compatibility with older runtimes
@@ -47,7 +46,7 @@ def to_onnx(classifier: ConvTextClassifier, file: str | os.PathLike) -> None:
     recorder = Recorder()
     ids = left_aligned(recorder, recorder.input("ids", "int32"))
     logits = classifier.architecture_.forward(recorder, ids)
-    probabilities = Softmax(len(classifier.classes_)).probabilities(recorder, logits)
+    probabilities = classifier._head.probabilities(recorder, logits)
     content = recorder.model(probabilities, "probabilities", len(classifier.classes_)).SerializeToString()
     with replacing(file) as partial:
         partial.write_bytes(content)
@@ -78,7 +77,13 @@ class Tensor:
         return self.recorder.node("Mul", self, other)
 
     def __truediv__(self, other: Any) -> "Tensor":
-        return self.recorder.node("Div", self, other)
+        return self.recorder.node("Div", self.recorder.cast(self, "float32"), other)
+
+    def __rtruediv__(self, other: Any) -> "Tensor":
+        return self.recorder.node("Div", other, self.recorder.cast(self, "float32"))
+
+    def __neg__(self) -> "Tensor":
+        return self.recorder.node("Neg", self)
 
     def __mod__(self, other: Any) -> "Tensor":
         return self.recorder.node("Mod", self, other)
@@ -90,10 +95,13 @@ class Tensor:
 
     def __getitem__(self, key: Any) -> "Tensor":
         slices = key if isinstance(key, tuple) else (key,)
+        if not all(isinstance(part, slice) and (part.step or 1) > 0 for part in slices):
+            raise TypeError(f"Only slices with positive steps can be exported to ONNX; got {key!r}.")
         cut = {axis: part for axis, part in enumerate(slices) if part != slice(None)}
         starts = [part.start or 0 for part in cut.values()]
         ends = [_LAST if part.stop is None else part.stop for part in cut.values()]
-        return self.recorder.node("Slice", self, *map(self.recorder.integers, (starts, ends, list(cut))))
+        steps = [part.step or 1 for part in cut.values()]
+        return self.recorder.node("Slice", self, *map(self.recorder.integers, (starts, ends, list(cut), steps)))
 
 
 class Recorder:
@@ -162,7 +170,9 @@ class Recorder:
 
     def _constant(self, value: Any, dtype: str) -> Tensor:
         name = f"constant_{len(self._constants)}"
-        array = np.asarray(value, dtype=dtype, order="C")
+        array = np.asarray(value).astype(dtype, order="C")
+        if not dtype.startswith("float") and not np.array_equal(array, value):
+            raise TypeError(f"{value!r} cannot be combined with a tensor of type {dtype}. Cast the tensor first.")
         self._constants.append(self._onnx.numpy_helper.from_array(array, name))
         return Tensor(self, name, dtype)
 

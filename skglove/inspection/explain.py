@@ -196,6 +196,9 @@ def explain(pipeline: Any, text: str) -> Explanation:
         of_words = tuple(positions[start:stop].tolist())
         ngrams.append(Ngram(of_words, " ".join(words[i] for i in of_words), added))
     logits = member.logits(TokenSequences(ids, [0, len(ids)]))[0]
+    total = sum(by_span.values(), bias)
+    if not np.allclose(total, logits, rtol=1e-3, atol=1e-3):
+        raise ValueError(f"The contributions of {member} add up to {total}, not to its logits, {logits}.")
     return Explanation(text, words, spans, classifier.classes_, logits, softmax(logits), ngrams, bias)
 
 

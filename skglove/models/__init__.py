@@ -6,11 +6,22 @@ from skglove.models.base import Member
 from skglove.models.custom import Custom
 from skglove.models.ensemble import WideAndDeep
 from skglove.models.linear import Linear
-from skglove.models.network import Network
+from skglove.models.network import KerasMember, Network
 from skglove.models.parallel import Parallel
 from skglove.models.stacked import Stacked
 
-__all__ = ["ARCHITECTURES", "Custom", "Linear", "Member", "Network", "Parallel", "Stacked", "WideAndDeep", "as_member"]
+__all__ = [
+    "ARCHITECTURES",
+    "Custom",
+    "KerasMember",
+    "Linear",
+    "Member",
+    "Network",
+    "Parallel",
+    "Stacked",
+    "WideAndDeep",
+    "as_member",
+]
 
 ARCHITECTURES = {"wide_and_deep": WideAndDeep, "parallel": Parallel, "stacked": Stacked}
 """The architectures by name."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 
 from skglove._sklearn import validate_parameters
 from skglove.models.head import Softmax
@@ -64,6 +64,9 @@ class Member(PlainState, BaseEstimator, ABC):
     """
 
     _parameter_constraints: dict[str, Any]
+    # Parameters that may change when training continues: the weights do not depend on them.
+    free_parameters: tuple[str, ...] = ("embedding_dropout", "dropout")
+    history_: dict[str, list[float]] = {}  # noqa: RUF012 - for members that are not trained in epochs
 
     def check_parameters(self) -> None:
         """Raise a ValueError if a parameter is invalid."""
@@ -158,8 +161,7 @@ class Member(PlainState, BaseEstimator, ABC):
         # A nested model is one line of the summary.
         inner = keras.Input((None,), dtype="int32", name="unaligned_ids")
         aligned = keras.Model(inner, left_aligned(keras.ops, inner), name="align")(ids)
-        probabilities = keras.layers.Softmax(name="probabilities")(self.keras_logits(aligned))
-        return keras.Model(ids, probabilities, name="classifier")
+        return keras.Model(ids, head.keras_output()(self.keras_logits(aligned)), name="classifier")
 
     @abstractmethod
     def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:
@@ -200,11 +202,16 @@ class Member(PlainState, BaseEstimator, ABC):
 
     def _shape_parameters(self) -> dict[str, Any]:
         parameters = self.get_params(deep=False).items()
-        return {name: tuple(v) if isinstance(v, list) else v for name, v in parameters if "dropout" not in name}
+        return {
+            name: tuple(value) if isinstance(value, list | np.ndarray) else value
+            for name, value in parameters
+            if name not in self.free_parameters
+        }
 
     def _fitted(self, **attributes: Any) -> Any:
         """Return a new member with these parameters and fitted attributes."""
-        fitted = clone(self, safe=False)
+        # The parameters are shared, not copied: functions are compared by identity when training continues.
+        fitted = type(self)(**self.get_params(deep=False))
         fitted.__dict__.update(attributes)
         return fitted
 

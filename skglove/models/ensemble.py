@@ -103,7 +103,9 @@ class WideAndDeep(Member):
             weights = learn_weights(scores, data.y[rows], _PRIOR_WEIGHTS)
             data = data.subset(np.concatenate([training.rows, rows]))
         linear.train(features, data)
-        return self._fitted(network_=network, linear_=linear.merged(weights[:2].tolist()), weights_=weights)
+        return self._fitted(
+            history_=network.history_, network_=network, linear_=linear.merged(weights[:2].tolist()), weights_=weights
+        )
 
     @staticmethod
     def _hold_out(data: LabelledSequences, context: FitContext) -> tuple[LabelledSequences, LabelledSequences | None]:
@@ -128,17 +130,15 @@ class WideAndDeep(Member):
                 stacklevel=4,
             )
         return self._fitted(
-            network_=network, linear_=linear, weights_=getattr(start, "weights_", np.array(_PRIOR_WEIGHTS))
+            history_=network.history_,
+            network_=network,
+            linear_=linear,
+            weights_=getattr(start, "weights_", np.array(_PRIOR_WEIGHTS)),
         )
 
     def untrained(self, context: FitContext) -> "WideAndDeep":
         network = self._network().untrained(context)
-        return self._fitted(network_=network, linear_=None, weights_=np.array(_PRIOR_WEIGHTS))
-
-    @property
-    def history_(self) -> dict[str, list[float]]:
-        """The history of the network."""
-        return self.network_.history_
+        return self._fitted(history_={}, network_=network, linear_=None, weights_=np.array(_PRIOR_WEIGHTS))
 
     def _weighted(self, score: Any) -> Any:
         """Return the weighted sum of `score` over the members; without a linear model, the score of the network."""

@@ -53,6 +53,10 @@ class Softmax:
         """
         return np.log(class_priors).astype(np.float32)
 
+    def keras_output(self) -> Any:
+        """Return the Keras layer from logits to probabilities."""
+        return import_keras().layers.Softmax(name="probabilities")
+
     def probabilities(self, ops: Any, logits: Any) -> Any:
         """Return the probability of each class.
 

@@ -48,7 +48,6 @@ class Linear(Member):
     """
 
     _parameter_constraints: dict[str, Any] = {}  # noqa: RUF012 - read as scikit-learn reads it
-    history_: dict[str, list[float]] = {}  # noqa: RUF012 - never changed
 
     def fit(
         self,
@@ -64,7 +63,11 @@ class Linear(Member):
         return training.merged(PART_WEIGHTS)
 
     def partial_fit(self, data: LabelledSequences, context: FitContext, *, start: Member | None = None) -> "Linear":
-        training = LinearTraining(context, getattr(start, "training_state_", None))
+        if start is not None and start.training_state_ is None:
+            raise ValueError(
+                "partial_fit cannot continue a linear model that was fitted with fit. Begin with partial_fit."
+            )
+        training = LinearTraining(context, None if start is None else start.training_state_)
         sequences = data.sequences[data.rows]
         training.observe(sequences)
         part = LabelledSequences(sequences, data.y[data.rows], data.weights[data.rows], np.arange(len(data)))

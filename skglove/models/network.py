@@ -48,7 +48,8 @@ class KerasMember(Member):
         Parameters
         ----------
         words : KerasTensor of shape (batch, width, embedding_dim)
-            Zeros at padded positions. `width` is a multiple of `width_multiple`.
+            Zeros at padded positions. `width` is a multiple of `width_multiple`; in exported
+            models, up to ``width_multiple - 1`` padded positions more.
         mask : KerasTensor of shape (batch, width, 1)
             1 where there is a word, and 0 where there is padding.
         n_classes : int
@@ -213,7 +214,8 @@ class Network(KerasMember):
         Parameters
         ----------
         words : KerasTensor of shape (batch, width, embedding_dim)
-            Zeros at padded positions. `width` is a multiple of `width_multiple`.
+            Zeros at padded positions. `width` is a multiple of `width_multiple`; in exported
+            models, up to ``width_multiple - 1`` padded positions more.
         mask : KerasTensor of shape (batch, width, 1)
             1 where there is a word, and 0 where there is padding.
         seeds : iterator of int
@@ -250,8 +252,10 @@ class Network(KerasMember):
         return dense(n_classes, None, "logits", seeds)(features)
 
     def set_priors(self, network: Any, context: FitContext) -> None:
-        kernel, _ = network.get_layer("logits").get_weights()
-        network.get_layer("logits").set_weights([kernel, context.head.initial_bias(context.class_priors)])
+        for layer in network.layers:
+            if layer.name == "logits":
+                kernel, _ = layer.get_weights()
+                layer.set_weights([kernel, context.head.initial_bias(context.class_priors)])
 
     def logits(self, sequences: TokenSequences) -> np.ndarray:
         return self._score_batches(sequences, lambda ids: self.forward(numpy_ops, ids))
@@ -276,7 +280,7 @@ def convolution(filters: int, size: int, name: str, seeds: Iterator[int]) -> Any
     keras = import_keras()
     return keras.layers.Conv1D(
         filters,
-        size,
+        int(size),
         padding="same",
         activation="relu",
         data_format="channels_last",

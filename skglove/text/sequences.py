@@ -12,6 +12,9 @@ _NOT_A_MATRIX = (
 )
 
 
+_QUESTIONS = (np.shape, np.ndim)
+
+
 class TokenSequences:
     """Ragged sequences of word ids, one per document, with their matrix of word vectors.
 
@@ -194,13 +197,15 @@ class TokenSequences:
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, tuple):
             key, *rest = key
-            if any(part is not Ellipsis for part in rest):
+            if any(part is not Ellipsis and part != slice(None) for part in rest):
                 raise TypeError(_NOT_A_MATRIX.format(problem="Only whole documents can be selected, not columns."))
         if isinstance(key, slice) and key.step in (None, 1):
             start, stop, _ = key.indices(len(self))
             offsets = self.offsets[start : max(start, stop) + 1]
             return self._with(self.ids[offsets[0] : offsets[-1]], offsets - offsets[0])
         rows = np.arange(len(self))[key]
+        if rows.ndim > 1:
+            raise IndexError(f"Documents have one index; got {rows.ndim}.")
         if rows.ndim == 0:
             return self.ids[self.offsets[rows] : self.offsets[rows + 1]]
         return self._take(rows, self.lengths[rows])
@@ -230,17 +235,6 @@ class TokenSequences:
         if lengths.max(initial=0) <= maxlen:
             return self
         return self._take(np.arange(len(self)), kept, lengths - kept if truncating == "pre" else 0)
-
-    def renumbered(self, new_ids: np.ndarray) -> "TokenSequences":
-        """Return the documents with other ids.
-
-        Parameters
-        ----------
-        new_ids : ndarray of int32
-            The new id of each old one. Words whose new id is 0 are dropped.
-        """
-        renumbered = self.with_ids(new_ids[self.ids])
-        return renumbered.keep(renumbered.ids != 0)
 
     def keep(self, kept: np.ndarray) -> "TokenSequences":
         """Return the documents without some of their words.
@@ -335,6 +329,8 @@ class TokenSequences:
 
         A matrix of ids beside other columns, as a FeatureUnion makes it, would be read as a longer text.
         """
+        if func in _QUESTIONS:
+            return getattr(self, func.__name__)
         parts = list(args[0]) if func in (np.concatenate, np.vstack, np.hstack) and not kwargs.get("axis") else []
         if parts and len(args) == 1 and all(isinstance(part, TokenSequences) for part in parts):
             if len(parts) == 1:

@@ -13,6 +13,8 @@ from skglove.training.embedding import LazyEmbedding, rows_as_input
 
 # Fractions of the steps of warm-up and decay.
 _WARM_UP, _DECAY = 0.05, 0.4
+# Keras' optimizers whose `update_step` does nothing for all variables together; Nadam, for one, does.
+_PLAIN_OPTIMIZERS = ("SGD", "RMSprop", "Adam", "Adamax", "Adagrad", "Adadelta", "Ftrl", "Lion")
 _BATCH_SIZES = 16, 64  # minimum and maximum for "auto"
 
 
@@ -76,7 +78,8 @@ class Trainer:
     objective : Objective
     options : TrainingOptions
     state : list of ndarray, optional
-        The result of `state` for a network of the same shape and the same optimizer, to continue from.
+        The result of `state` for the same optimizer, to continue from. It is ignored if its shapes differ, because other
+        weights are trained or dropout has been turned on or off since.
     """
 
     def __init__(
@@ -93,8 +96,10 @@ class Trainer:
         self._optimizer.build(self._variables)
         self._lazy = LazyEmbedding(embedding, self._optimizer) if is_lazy else None
         self._behind_embedding = rows_as_input(network) if is_lazy else None
-        for variable, value in zip(self._state_variables(), state or [], strict=state is not None):
-            variable.assign(value)
+        variables = self._state_variables()
+        if state is not None and [tuple(variable.shape) for variable in variables] == [value.shape for value in state]:
+            for variable, value in zip(variables, state, strict=True):
+                variable.assign(value)
 
     def _make_optimizer(self) -> Any:
         optimizer, optimizers = self._options.optimizer, self._keras.optimizers
@@ -277,10 +282,8 @@ def _is_plain(optimizer: Any) -> bool:
     """Return whether an optimizer only uses `update_step`, without clipping, averaging, weight decay or scaling."""
     extras = ("clipnorm", "clipvalue", "global_clipnorm", "weight_decay", "use_ema", "loss_scale_factor")
     settings = optimizer.get_config()
-    return (
-        type(optimizer).__module__.startswith("keras.")
-        and "inner_optimizer" not in settings
-        and not any(settings.get(name) for name in (*extras, "gradient_accumulation_steps"))
+    return type(optimizer) in [getattr(import_keras().optimizers, name) for name in _PLAIN_OPTIMIZERS] and not any(
+        settings.get(name) for name in (*extras, "gradient_accumulation_steps")
     )
 
 

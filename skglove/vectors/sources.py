@@ -128,6 +128,34 @@ def vector_source(given: Any) -> VectorSource:
     )
 
 
+def lookup(source: VectorSource, words: Sequence[str]) -> tuple[Array, Array]:
+    """Look words up in any source, and check what it returns.
+
+    Parameters
+    ----------
+    source : VectorSource
+    words : sequence of str
+
+    Returns
+    -------
+    rows : ndarray of float32 of shape (len(words), dim)
+    found : ndarray of bool of shape (len(words),)
+
+    Raises
+    ------
+    ValueError
+        If the source returns something of another shape.
+    """
+    given, found = source.lookup(words)
+    rows, found = as_matrix(given), np.asarray(found, bool)
+    if rows.shape[0] != len(words) or found.shape != (len(words),):
+        raise ValueError(
+            f"{type(source).__qualname__}.lookup must return a row and a bool for each of {len(words):,} words; it returned "
+            f"shapes {rows.shape} and {found.shape}."
+        )
+    return rows, found
+
+
 def read_source(source: VectorSource, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
     """Read words and vectors of any source; see `ReadableSource.read`.
 
@@ -141,8 +169,8 @@ def read_source(source: VectorSource, vocabulary: Collection[str] | None) -> tup
     if vocabulary is None:
         raise ValueError(f"{type(source).__qualname__} cannot list its words; pass a vocabulary.")
     words = list(vocabulary)
-    rows, found = source.lookup(words)
-    return list(compress(words, found)), as_matrix(rows)[np.asarray(found, bool)]
+    rows, found = lookup(source, words)
+    return list(compress(words, found)), rows[found]
 
 
 def _file_or_name(given: str | os.PathLike[str]) -> ReadableSource:

@@ -4,6 +4,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from onnx.reference import ReferenceEvaluator
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
@@ -205,3 +206,38 @@ def test_without_onnx(parallel, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(ImportError, match=r"pip install 'skglove\[onnx\]'"):
         to_onnx(parallel[-1], tmp_path / "model.onnx")
+
+
+def run(function, x):
+    """Run a function of a tensor in ONNX."""
+    recorder = exporting.Recorder()
+    model = recorder.model(function(recorder, recorder.input("x", str(x.dtype))), "y", 1)
+    return ReferenceEvaluator(model).run(None, {"x": x})[0]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda ops, x: x[:, ::2],
+        lambda ops, x: x[1:, 1:-1],
+        lambda ops, x: 1.0 / x,
+        lambda ops, x: -x + 2.0,
+        lambda ops, x: 2.0 - x,
+        lambda ops, x: ops.cast(x, "int32") / 4,
+        lambda ops, x: ops.cast(x, "int64") % 3,
+    ],
+    ids=["step", "slice", "1 / x", "-x", "2 - x", "int / int", "%"],
+)
+def test_operators_and_slices_are_those_of_numpy(function):
+    x = np.arange(1, 13, dtype=np.float32).reshape(3, 4)
+    np.testing.assert_allclose(run(function, x), function(ops, x), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda ops, x: x[:, 0], lambda ops, x: x[::-1], lambda ops, x: ops.cast(x, "int32") * 0.1],
+    ids=range(3),
+)
+def test_what_onnx_would_get_wrong_is_refused(function):
+    with pytest.raises(TypeError):
+        run(function, np.ones((3, 4), dtype=np.float32))

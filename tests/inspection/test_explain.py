@@ -256,3 +256,10 @@ def test_a_vectorizer_that_was_fitted_again(wide_and_deep):
     vectorizer = GloveTextVectorizer(None).fit(["one two three cat"])
     with pytest.raises(ValueError, match="X comes from another vectorizer"):
         explain(Pipeline([("vectorizer", vectorizer), ("classifier", wide_and_deep[-1])]), "the cat")
+
+
+def test_contributions_that_do_not_add_up_are_an_error(pipeline, monkeypatch):
+    member = type(pipeline[-1].architecture_)
+    monkeypatch.setattr(member, "contributions", lambda self, ids: ({}, np.array([100.0, 0.0])))
+    with pytest.raises(ValueError, match=r"add up to .*100.*, not to its logits"):
+        explain(pipeline, "the cat")

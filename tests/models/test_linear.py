@@ -130,3 +130,10 @@ def test_weights_have_one_row_for_each_word_and_pair(X, embedding_matrix):
     linear = Linear().fit(label(X, np.arange(80) % 3), make_context(embedding_matrix))
     assert linear.kernel_.shape == (30 + PAIR_COLUMNS, 3)
     assert linear.word_kernel_.shape == (30, 3)
+
+
+def test_partial_fit_does_not_continue_a_finished_fit(X, embedding_matrix):
+    context = make_context(embedding_matrix)
+    fitted = Linear().fit(label(X, np.arange(80) % 3), context)
+    with pytest.raises(ValueError, match="cannot continue a linear model that was fitted with fit"):
+        Linear().partial_fit(label(X, np.arange(80) % 3), context, start=fitted)

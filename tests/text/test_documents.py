@@ -66,7 +66,7 @@ def test_errors_count_positions_over_all_chunks():
         ([], ValueError, "no texts"),
         (iter([]), ValueError, "no texts"),
     ],
-    ids=lambda value: f"{value!r:.30}",
+    ids=lambda value: type(value).__name__ if "iterator" in type(value).__name__ else f"{value!r:.30}",
 )
 def test_what_is_not_texts(texts, error, message):
     with pytest.raises(error, match=message):

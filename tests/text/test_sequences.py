@@ -209,7 +209,6 @@ def test_columns_cannot_be_selected(sequences, key):
         lambda X: X[::2],
         lambda X: X.cut(1),
         lambda X: X.keep(X.ids > 2),
-        lambda X: X.renumbered(np.arange(12)[::-1]),
         lambda X: X.with_ids(X.ids + 1),
         lambda X: np.vstack([X[:1], X[2:]]),
         lambda X: np.concatenate([X, X]),
@@ -219,7 +218,7 @@ def test_columns_cannot_be_selected(sequences, key):
         copy.copy,
     ],
     ids=[
-        *("slice", "integers", "mask", "step", "cut", "keep", "renumbered", "with_ids", "vstack", "np.concatenate"),
+        *("slice", "integers", "mask", "step", "cut", "keep", "with_ids", "vstack", "np.concatenate"),
         *("concatenate", "_safe_indexing", "train_test_split", "copy"),
     ],
 )
@@ -251,12 +250,6 @@ def test_keep_drops_words(sequences):
 
 def test_keep_of_everything_copies_nothing(sequences):
     assert sequences.keep(sequences.ids > 0) is sequences
-
-
-def test_renumbered_drops_words_whose_new_id_is_0(sequences):
-    new_ids = np.zeros(12, dtype=np.int32)
-    new_ids[[5, 7, 1]] = 10, 11, 5
-    assert sequences.renumbered(new_ids).tolist() == [[10], [], [10], [11, 11], [5]]
 
 
 def test_with_ids_keeps_the_lengths(sequences):
@@ -549,3 +542,14 @@ def test_a_union_with_sequences_is_refused(vectorizer):
 def test_a_union_of_sequences_with_a_sparse_matrix_is_refused(vectorizer):
     with pytest.raises(TypeError, match=NOT_A_MATRIX):
         FeatureUnion([("sequences", vectorizer), ("tfidf", TfidfVectorizer())]).fit_transform(FRAME["text"])
+
+
+def test_columns_may_be_selected_as_a_whole(sequences):
+    assert sequences[[1, 0], :].tolist() == sequences[[1, 0]].tolist()
+    assert (np.shape(sequences), np.ndim(sequences)) == (sequences.shape, 2)
+
+
+@pytest.mark.parametrize("key", [[[0, 1]], None], ids=str)
+def test_documents_have_one_index(sequences, key):
+    with pytest.raises(IndexError, match="Documents have one index"):
+        sequences[key]

@@ -107,7 +107,7 @@ def test_few_documents_get_small_batches():
     assert TrainingOptions.from_parameters({**parameters, "batch_size": 7}).resolve_batch_size(10) == 7
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw", "nadam", "lion"])
 def test_other_optimizers_train_the_embedding_too(sequences, corpus, optimizer):
     weights = small(optimizer=optimizer, epochs=1).fit(sequences, corpus[1]).architecture_.weights_
     assert not np.array_equal(weights["embedding"][0], sequences.embedding_matrix)
