@@ -91,7 +91,8 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
     text.
 
     Sequences have no columns, so ``set_output`` and ``get_feature_names_out`` exist only with ``output="mean"``, and
-    ``sklearn.set_config(transform_output=...)`` has no effect on sequences.
+    ``sklearn.set_config(transform_output=...)`` has no effect on sequences. A `ColumnTransformer` passes on the sequences of a
+    single text column, with the default output only; it cannot join them with other columns.
 
     A fit that fails or is interrupted leaves the vectorizer unchanged.
 
