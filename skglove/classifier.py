@@ -201,6 +201,32 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    def set_params(self, **params: Any) -> "ConvTextClassifier":
+        """Set parameters, those of the architecture as ``architecture__filters``.
+
+        Parameters
+        ----------
+        **params
+            The architecture needs to be an object, not a name, for its parameters to be set.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        nested = next((name for name in params if name.startswith("architecture__")), None)
+        architecture = params.get("architecture", self.architecture)
+        if nested and not isinstance(architecture, Member):
+            raise ValueError(
+                f"{nested} cannot be set, because architecture={architecture!r} has no parameters. Pass an object, such as "
+                "architecture=WideAndDeep()."
+            )
+        return super().set_params(**params)
+
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "ConvTextClassifier":
         """Train the classifier.
 

@@ -389,3 +389,10 @@ def test_the_first_partial_fit_copies_the_generator(sequences, corpus):
 def test_kernel_sizes_may_be_an_array(sequences, corpus):
     classifier = small(Parallel(filters=4, kernel_sizes=np.array([1, 2])), epochs=1, warm_start=True)
     assert classifier.fit(sequences, corpus[1]).fit(sequences, corpus[1]).n_iter_ == 1
+
+
+def test_a_name_has_no_parameters_to_set():
+    with pytest.raises(ValueError, match=r"architecture__filters cannot be set.*'wide_and_deep' has no parameters"):
+        ConvTextClassifier().set_params(architecture__filters=3)
+    changed = ConvTextClassifier().set_params(architecture=Parallel(), architecture__filters=3)
+    assert changed.architecture.filters == 3

@@ -80,6 +80,7 @@ class TokenSequences:
         maxlen: int | None = None,
         padding: str = "pre",
     ) -> None:
+        _check_side("padding", padding)
         ids, offsets = _as_ids(ids), np.asarray(offsets, dtype=np.int64)
         if embedding_matrix is not None:
             embedding_matrix = np.asarray(embedding_matrix, dtype=np.float32)
@@ -230,6 +231,9 @@ class TokenSequences:
         truncating : {"pre", "post"}, default="post"
             The side on which long documents are truncated.
         """
+        _check_side("truncating", truncating)
+        if maxlen < 0:
+            raise ValueError(f"maxlen must be at least 0; got {maxlen}.")
         lengths = self.lengths
         kept = np.minimum(lengths, maxlen)
         if lengths.max(initial=0) <= maxlen:
@@ -263,12 +267,13 @@ class TokenSequences:
         -------
         ndarray of shape (n_documents, maxlen), int32
         """
+        padding = self.padding if padding is None else padding
+        _check_side("padding", padding)
         width = self.shape[1] if maxlen is None else maxlen
         documents = self.cut(width, "pre")
         columns, lengths = np.arange(width), documents.lengths[:, None]
         matrix = np.zeros((len(self), width), dtype=np.int32)
-        is_pre = (padding or self.padding) == "pre"
-        matrix[columns >= width - lengths if is_pre else columns < lengths] = documents.ids
+        matrix[columns >= width - lengths if padding == "pre" else columns < lengths] = documents.ids
         return matrix
 
     def batch(self, rows: np.ndarray, multiple: int = 1) -> np.ndarray:
@@ -340,8 +345,17 @@ class TokenSequences:
         raise TypeError(_NOT_A_MATRIX.format(problem=f"numpy.{func.__name__} cannot be applied to them."))
 
 
+def _check_side(name: str, side: str) -> None:
+    if side not in ("pre", "post"):
+        raise ValueError(f"{name} must be 'pre' or 'post'; got {side!r}.")
+
+
 def _as_ids(values: Any) -> np.ndarray:
     given = np.asarray(values)
+    if given.size and given.dtype.kind not in "biuf":
+        raise ValueError(
+            f"Word ids must be whole numbers; got values of type {given.dtype}. Texts need a GloveTextVectorizer."
+        )
     ids = given.astype(np.int32, copy=False) if given.size else np.zeros(given.shape, dtype=np.int32)
     if not np.array_equal(ids, given):
         raise ValueError(f"Word ids must be whole numbers of at most 32 bits; got values of type {given.dtype}.")

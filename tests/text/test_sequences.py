@@ -553,3 +553,19 @@ def test_columns_may_be_selected_as_a_whole(sequences):
 def test_documents_have_one_index(sequences, key):
     with pytest.raises(IndexError, match="Documents have one index"):
         sequences[key]
+
+
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda X: X.padded(padding="left"), "padding must be 'pre' or 'post'; got 'left'"),
+        (lambda X: X.cut(2, "left"), "truncating must be 'pre' or 'post'; got 'left'"),
+        (lambda X: X.cut(-1), "maxlen must be at least 0; got -1"),
+        (lambda X: TokenSequences([1], [0, 1], padding=None), "padding must be 'pre' or 'post'; got None"),
+        (lambda X: TokenSequences.from_matrix([["a"]]), "whole numbers; got values of type <U1"),
+    ],
+    ids=range(5),
+)
+def test_bad_options_are_not_taken_for_others(sequences, use, message):
+    with pytest.raises(ValueError, match=message):
+        use(sequences)
