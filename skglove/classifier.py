@@ -2,7 +2,7 @@
 
 import copy
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -438,6 +438,7 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
             input_dim=input_dim,
             embedding_dim=embedding_dim,
             embedding_matrix=matrix,
+            words=_spelling(X.vocabulary, input_dim),
             trainable=self.trainable or matrix is None,
             class_priors=data.class_priors(len(classes)),
             seed=random_state.randint(2**31),
@@ -478,6 +479,17 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         tags.input_tags.categorical = True
         tags.input_tags.positive_only = True
         return tags
+
+
+def _spelling(vocabulary: Mapping[str, int] | None, input_dim: int) -> list[str] | None:
+    """Return the word of each id, "" for ids without one."""
+    if vocabulary is None:
+        return None
+    words = [""] * input_dim
+    for word, i in vocabulary.items():
+        if 0 < i < input_dim:
+            words[i] = word
+    return words
 
 
 def _has_words(data: LabelledSequences) -> bool:

@@ -322,6 +322,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
             input_dim=len(self.vocabulary_) + 1,
             maxlen=self.maxlen,
             padding=self.padding,
+            vocabulary=self.vocabulary_,
         )
         if self.maxlen is None or self.output == "mean":
             return sequences

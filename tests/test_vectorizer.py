@@ -312,6 +312,7 @@ def test_sequences_carry_the_vectors():
     assert isinstance(X, TokenSequences)
     assert X.tolist() == [[1, 2], []]
     assert X.embedding_matrix is vectorizer.embedding_matrix_
+    assert X.vocabulary is vectorizer.vocabulary_
 
 
 def test_sequences_know_the_number_of_ids_without_vectors():

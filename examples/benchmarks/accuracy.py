@@ -17,22 +17,27 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import datasets
+import numpy as np
 import report
 from contestants import CONTESTANTS
 from memory import megabytes
+from sklearn.metrics import f1_score
 
+_BINS = 15  # of the calibration error
 RESULTS = Path(__file__).with_name("accuracy.jsonl")
 # The columns of the table in the project's README.
 SUMMARY = ("skglove", "TF-IDF + LinearSVC", "TF-IDF with bigrams + LinearSVC")
 
 
-def run_one(data: Path | None, name: str, n_train: int | None, contestant: str, seed: int, vectors: str) -> None:
+def run_one(data: Path | None, name: str, size: int, contestant: str, seed: int, vectors: str) -> None:
     """Fit and score once; print the result."""
-    if any(name in contestant for name in ("skglove", "tutorial", "keras")):
+    if any(word in contestant for word in ("skglove", "tutorial", "keras")):
         import tensorflow  # noqa: F401 - imports are not timed, for any contestant
-    split = datasets.load(data, name, seed=seed, n_train=n_train)
+    how_many = {"n_train": size} if size > 0 else {"per_class": -size} if size < 0 else {}
+    split = datasets.load(data, name, seed=seed, **how_many)
     model = CONTESTANTS[contestant](vectors, seed)
     before = megabytes("VmHWM")
     start = time.perf_counter()
@@ -40,14 +45,32 @@ def run_one(data: Path | None, name: str, n_train: int | None, contestant: str, 
     fitted = time.perf_counter()
     predicted = model.predict(split.test)
     seconds = time.perf_counter() - fitted
+    memory = megabytes("VmHWM") - before
     result = {
         "accuracy": float((predicted == split.y_test).mean()),
+        "macro_f1": float(f1_score(split.y_test, predicted, average="macro")),
+        **_probabilities(model, split),
         "fit": fitted - start,
         "rate": len(split.test) / seconds,
-        "memory": megabytes("VmHWM") - before,
+        "memory": memory,
         "sizes": [len(split.train), len(split.test), len(set(split.y_train.tolist()))],
     }
     print("result:" + json.dumps(result))
+
+
+def _probabilities(model: Any, split: datasets.Split) -> dict[str, float]:
+    """Return the log loss and the calibration error, of models that have probabilities."""
+    if not hasattr(model, "predict_proba"):
+        return {}
+    proba = model.predict_proba(split.test).astype(float)
+    # A class without training texts has probability 0, and the logarithm is bounded.
+    column = {label: i for i, label in enumerate(model.classes_.tolist())}
+    columns = np.array([column.get(label, -1) for label in split.y_test.tolist()])
+    of_truth = np.where(columns >= 0, proba[np.arange(len(proba)), columns], 0)
+    confidence, right = proba.max(axis=1), proba.argmax(axis=1) == columns
+    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
+    errors = [abs((right - confidence)[bins == i].sum()) for i in range(_BINS)]
+    return {"log_loss": float(-np.log(np.maximum(of_truth, 1e-7)).mean()), "calibration": sum(errors) / len(proba)}
 
 
 def measure(arguments: argparse.Namespace, *what: str) -> dict | None:
@@ -91,22 +114,29 @@ class Results:
 
     def sets(self) -> list[tuple[str, int]]:
         """Return the names and sizes of the data sets with results: by decreasing size."""
-        return sorted({key[:2] for key in self.found}, key=lambda key: (key[1] != 0, -key[1], key[0]))
+        return sorted({key[:2] for key in self.found}, key=lambda key: (key[1] != 0, -key[1], key[0]))  # per class last
 
 
 def _mean(some: list[dict]) -> float:
     return statistics.mean(result["accuracy"] for result in some)
 
 
+def _cell(some: list[dict], key: str) -> str:
+    values = [result[key] for result in some if key in result]
+    return f"{statistics.mean(values):.3f}" if values else ""
+
+
 def _table(name: str, by_contestant: dict[str, list[dict]]) -> str:
     rows = []
     for contestant, some in by_contestant.items():
+        others = [_cell(some, key) for key in ("macro_f1", "log_loss", "calibration")]
         spread = statistics.stdev(result["accuracy"] for result in some) if len(some) > 1 else float("nan")
         fit, rate, memory = (statistics.median(result[key] for result in some) for key in ("fit", "rate", "memory"))
-        cells = [f"{_mean(some):.4f}", f"{spread:.4f}".replace("nan", ""), f"{len(some)}"]
+        cells = [f"{_mean(some):.4f}", f"{spread:.4f}".replace("nan", ""), *others, f"{len(some)}"]
         rows.append([contestant, *cells, f"{fit:.1f}", f"{rate:,.0f}", f"{memory:,.0f}"])
     n, n_test, n_classes = next(iter(by_contestant.values()))[0]["sizes"]
-    header = [f"{name}, {n:,} to train on", "accuracy", "spread", "seeds", "fit, s", "texts/s", "MB"]
+    measures = ["accuracy", "spread", "macro-F1", "log loss", "calibration", "seeds", "fit, s", "texts/s", "MB"]
+    header = [f"{name}, {n:,} to train on", *measures]
     return f"{report.table(header, rows)}\n\n{n_test:,} to test on, {n_classes} classes."
 
 
@@ -126,7 +156,8 @@ def write(results: Results, arguments: argparse.Namespace) -> None:
 
 Made by `examples/benchmarks/accuracy.py --vectors {Path(arguments.vectors).name}` on {report.machine()}
 
-Accuracy is the mean over the seeds, spread its standard deviation; a seed determines the split where none was published, which
+Accuracy, macro-F1, log loss and calibration error (of the predicted class, in 15 bins) are means over the seeds, spread is the
+standard deviation of the accuracy; a seed determines the split where none was published, which
 texts are drawn, and the model. `fit` is the time from texts to model, with tokenizing and reading the vectors (cached after the
 first time) but without imports. It, the texts predicted in a second, and the memory of fitting and predicting, on top of imports
 and texts, are medians. The settings are the same for all sets: the defaults, except for what the name says."""
@@ -142,9 +173,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, help="folder of data sets; by default fetch_20newsgroups")
     parser.add_argument("--vectors", default="glove.6B.100d", help="a name or a file of word vectors")
     parser.add_argument("--sets", nargs="+", help="by default all")
-    parser.add_argument("--train-sizes", nargs="+", type=int, default=[0, 1000, 100], help="0 is all")
+    parser.add_argument(
+        "--train-sizes", nargs="+", type=int, default=[0, 1000, 100, -10], help="0 is all, -10 is 10 a class"
+    )
     parser.add_argument("--contestants", nargs="+", default=list(CONTESTANTS), metavar="NAME")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds-of-few", type=int, default=5, help="with up to 100 training texts, or so many a class")
     parser.add_argument("--results", type=Path, default=RESULTS, help="file of earlier results, which are kept")
     parser.add_argument("--again", action="store_true", help="also measure what has a result already")
     parser.add_argument("--output", type=Path, default=report.README)
@@ -153,7 +187,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     if arguments.one:
         name, n_train, contestant, seed = arguments.one
-        run_one(arguments.data, name, int(n_train) or None, contestant, int(seed), arguments.vectors)
+        run_one(arguments.data, name, int(n_train), contestant, int(seed), arguments.vectors)
         return
 
     results = Results(arguments.results)
@@ -161,7 +195,8 @@ def main(argv: list[str] | None = None) -> None:
         for name in arguments.sets or datasets.names(arguments.data):
             if name == "bbcnews" and n_train == 0 and 1000 in arguments.train_sizes:
                 continue  # it has only 1,000 training texts
-            for seed in range(arguments.seeds):
+            few = n_train and abs(n_train) <= 100
+            for seed in range(arguments.seeds_of_few if few else arguments.seeds):
                 for contestant in arguments.contestants:
                     if (name, n_train, contestant, seed) in results.found and not arguments.again:
                         continue

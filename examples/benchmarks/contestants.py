@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline, make_union
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import LinearSVC
 from wrappers import Wrapped
 
@@ -115,6 +118,28 @@ def tfidf(classifier: Any, **parameters: Any) -> Pipeline:
     return make_pipeline(TfidfVectorizer(sublinear_tf=True, **parameters), classifier)
 
 
+def recipe(vectors: str, seed: int) -> Pipeline:
+    """Return tf-idf beside standardized mean vectors with LinearSVC: the same vectors in a few lines of scikit-learn."""
+    means = make_pipeline(_means(vectors), StandardScaler(), FunctionTransformer(_tenth))
+    features = make_union(TfidfVectorizer(sublinear_tf=True), means)
+    return make_pipeline(features, LinearSVC(random_state=seed))
+
+
+def _means(vectors: str) -> Any:
+    from skglove import GloveTextVectorizer
+
+    return GloveTextVectorizer(vectors, output="mean", use_idf=True)
+
+
+def _tenth(means: np.ndarray) -> np.ndarray:
+    return means / 10
+
+
+def mean_vectors(vectors: str, classifier: Any) -> Pipeline:
+    """Return the mean of the word vectors with a classifier; with LogisticRegression, that is how model2vec classifies."""
+    return make_pipeline(_means(vectors), StandardScaler(), classifier)
+
+
 CONTESTANTS = {
     "skglove": skglove,
     "skglove, trainable=False": lambda vectors, seed: skglove(vectors, seed, trainable=False),
@@ -127,6 +152,12 @@ CONTESTANTS = {
     "skorch": lambda vectors, seed: Wrapped("skorch", vectors, seed),
     "TF-IDF + LinearSVC": lambda vectors, seed: tfidf(LinearSVC(random_state=seed)),
     "TF-IDF with bigrams + LinearSVC": lambda vectors, seed: tfidf(LinearSVC(random_state=seed), ngram_range=(1, 2)),
+    "TF-IDF + calibrated LinearSVC": lambda vectors, seed: tfidf(CalibratedClassifierCV(LinearSVC(random_state=seed))),
+    "TF-IDF and mean vectors + LinearSVC": recipe,
+    "mean vectors + shrinkage LDA": lambda vectors, seed: mean_vectors(
+        vectors, LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+    ),
+    "mean vectors + LogisticRegression": lambda vectors, seed: mean_vectors(vectors, LogisticRegression(max_iter=1000)),
     "TF-IDF + LogisticRegression": lambda vectors, seed: tfidf(LogisticRegression(max_iter=1000)),
     "fastText": lambda vectors, seed: FastText(seed),
 }

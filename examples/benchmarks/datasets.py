@@ -12,6 +12,8 @@ import numpy as np
 from sklearn.datasets import fetch_20newsgroups, load_files
 from sklearn.model_selection import train_test_split
 
+_SEVERAL_LABELS = ("reuters-90",)  # sets of texts with several labels each
+
 
 class Split(NamedTuple):
     """Texts and labels of a training set and a test set."""
@@ -27,7 +29,8 @@ def names(folder: Path | None) -> list[str]:
     found = []
     if folder is not None:
         for ending in (".jsonl.xz", ".tar.xz"):
-            found += sorted(file.name.removesuffix(ending) for file in folder.glob(f"*{ending}"))
+            names = (file.name.removesuffix(ending) for file in folder.glob(f"*{ending}"))
+            found += sorted(name for name in names if name not in _SEVERAL_LABELS)
         found += sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and entry.name not in found)
     else:
         found.append("fetch_20newsgroups")
@@ -38,10 +41,13 @@ def names(folder: Path | None) -> list[str]:
     return [*found, "bbcnews"]
 
 
-def load(folder: Path | None, name: str, *, seed: int, n_train: int | None = None) -> Split:
+def load(
+    folder: Path | None, name: str, *, seed: int, n_train: int | None = None, per_class: int | None = None
+) -> Split:
     """Return a data set, split as it was published, or else at random by the seed.
 
-    With `n_train`, only so many of the training texts, drawn at random by the seed, and stratified if possible.
+    With `n_train`, only so many of the training texts, drawn at random by the seed, and stratified if possible; with `per_class`,
+    so many of each class.
     """
     if name == "fetch_20newsgroups":
         parts = [fetch_20newsgroups(subset=subset) for subset in ("train", "test")]
@@ -58,6 +64,8 @@ def load(folder: Path | None, name: str, *, seed: int, n_train: int | None = Non
         split = _bodies(folder / name, seed)
     else:
         raise SystemExit(f"There is no data set {name!r}: pass the folder that contains it as --data.")
+    if per_class is not None:
+        return _draw_per_class(split, per_class, seed)
     if n_train is None or n_train >= len(split.train):
         return split
     stratify = split.y_train if min(Counter(split.y_train.tolist()).values()) > 1 else None
@@ -65,6 +73,13 @@ def load(folder: Path | None, name: str, *, seed: int, n_train: int | None = Non
         split.train, split.y_train, train_size=n_train, random_state=seed, stratify=stratify
     )
     return split._replace(train=train, y_train=y_train)
+
+
+def _draw_per_class(split: Split, per_class: int, seed: int) -> Split:
+    shuffled = np.random.RandomState(seed).permutation(len(split.train))
+    drawn = [shuffled[split.y_train[shuffled] == label][:per_class] for label in np.unique(split.y_train)]
+    rows = np.sort(np.concatenate(drawn))
+    return split._replace(train=[split.train[row] for row in rows], y_train=split.y_train[rows])
 
 
 def _jsonl(file: Path) -> Split:

@@ -186,9 +186,9 @@ STAGES = [
     (Trainer, "fit", TRAINING),
     (Parallel, "fit", "the network: building it"),
     (Parallel, "logits", "the network: scores of held-out texts"),
-    (LinearTraining, "observe", "the linear model: tf-idf"),
-    (LinearTraining, "features", "the linear model: tf-idf"),
-    (LinearTraining, "train", "the linear model: training, twice"),
+    (LinearTraining, "__init__", "the linear model: features"),
+    (LinearTraining, "learn_weights", "the linear model: weights of its parts"),
+    (LinearTraining, "fit", "the linear model: training"),
 ]
 
 

@@ -34,6 +34,8 @@ class FitContext:
         Dimension of the word vectors.
     embedding_matrix : ndarray of shape (input_dim, embedding_dim), float32, or None
         Pre-trained vectors; zeros for words without a vector.
+    words : list of str or None
+        The spelling of each id, "" for 0, if it is known.
     trainable : bool
         Whether the word vectors are updated.
     class_priors : ndarray of shape (n_classes,), float64
@@ -49,6 +51,7 @@ class FitContext:
     input_dim: int
     embedding_dim: int
     embedding_matrix: np.ndarray | None
+    words: list[str] | None
     trainable: bool
     class_priors: np.ndarray
     seed: int

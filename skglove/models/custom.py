@@ -39,11 +39,15 @@ class Custom(KerasMember):
     def __init__(self, function: Callable) -> None:
         self.function = function
 
-    def _add_layers(self, ids: Any, sizes: tuple[int, int, int], trainable: bool, seed: int) -> Any:
+    def _add_layers(
+        self, ids: Any, sizes: tuple[int, int, int], trainable: bool, seed: int, *, for_training: bool = False
+    ) -> Any:
         with _seeded_keras(seed):
-            return super()._add_layers(ids, sizes, trainable, seed)
+            return super()._add_layers(ids, sizes, trainable, seed, for_training=for_training)
 
-    def keras_scores(self, words: Any, mask: Any, n_classes: int, seeds: Iterator[int]) -> Any:
+    def keras_scores(
+        self, words: Any, mask: Any, n_classes: int, seeds: Iterator[int], *, for_training: bool = False
+    ) -> Any:
         keras = import_keras()
         # The first position is never masked, since layers that average would divide by 0 for empty documents.
         unmasked = keras.ops.concatenate([keras.ops.ones_like(mask[:, :1]), mask[:, 1:]], axis=1)

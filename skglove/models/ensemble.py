@@ -1,7 +1,7 @@
 """WideAndDeep: an ensemble of a linear model and a network.
 
-The network is trained without some held-out documents. A linear model trained on the same documents is used to learn the ensemble
-weights on the held-out documents; the final linear model is then fitted on all documents.
+The weights of the linear models are learned first, on documents that they were not fitted on. Then the weight of the network is
+learned on documents held out of its training, where both score. The final linear model is fitted on all documents.
 """
 
 import warnings
@@ -11,25 +11,29 @@ from typing import Any
 import numpy as np
 
 from skglove.models.base import FitContext, Member, Spans, new_spans
-from skglove.models.linear import PART_WEIGHTS, Linear, LinearTraining
+from skglove.models.linear import PRIOR_WEIGHTS, Linear, LinearTraining
 from skglove.models.parallel import Parallel
 from skglove.models.weighting import learn_weights
 from skglove.text.sequences import TokenSequences
 from skglove.training.batches import LabelledSequences
 
-# The default ensemble weights of the support vector machine, of naive Bayes and of the network.
-_PRIOR_WEIGHTS = (*PART_WEIGHTS, 0.2)
-# The minimum number of documents to hold some out, and the maximum number of held-out documents.
-_FEWEST_TO_SPLIT, _MOST_HELD_OUT = 40, 2000
+# The default scale of the linear model, and the default ensemble weight of the network.
+_PRIOR_SCALE, _PRIOR_NETWORK = 0.9, 0.3
+# The minimum and the maximum number of held-out documents. A weight that is learned on fewer is worse than the default.
+_FEWEST_HELD_OUT, _MOST_HELD_OUT = 40, 2000
 
 
 class WideAndDeep(Member):
-    """Convolutions and a linear model of words, pairs of words and mean vectors, similar to Cheng et al. (2016).
+    """Convolutions and a linear model, similar to Cheng et al. (2016).
 
-    Both are trained separately, and their weighted scores are added. The ensemble weights are learned on documents held out of
-    the network's training: ``validation_fraction`` of all, and at most 2,000 unless ``early_stopping`` is used. With fewer than
-    40 documents, and in `partial_fit`, no documents are held out and fixed weights are used. The linear model is fitted by
-    scikit-learn on all documents; parameters such as `optimizer` and `epochs` apply only to the network.
+    The linear model sees words, pairs of words, character n-grams and mean vectors. It is the weighted sum of a support vector
+    machine, naive Bayes and linear discriminant analysis, which are fitted by scikit-learn; parameters such as `optimizer` and
+    `epochs` apply only to the network. Its scores and those of the network, which is trained separately, are added.
+
+    The ensemble weights are learned: up to 2,000 documents, those of the linear models by cross-validation in 5 folds; that of
+    the network, and all of them with more documents, on documents held out of the network's training. These are
+    ``validation_fraction`` of all, and at most 2,000 unless ``early_stopping`` is used. If that is fewer than 40, none are held
+    out and the network has a fixed weight. In `partial_fit`, all weights are fixed and the linear model is simpler.
 
     Parameters
     ----------
@@ -48,9 +52,9 @@ class WideAndDeep(Member):
     ----------
     network_ : Parallel
     linear_ : Linear
-    weights_ : ndarray of shape (3,), float64
-        The ensemble weights of the support vector machine, of naive Bayes and of the network. The first two are already
-        included in `linear_`.
+    weights_ : ndarray of shape (4,), float64
+        The ensemble weights of the support vector machine, of naive Bayes, of discriminant analysis and of the network. All but
+        the last are already included in `linear_`.
 
     References
     ----------
@@ -91,20 +95,22 @@ class WideAndDeep(Member):
     ) -> "WideAndDeep":
         training, held_out = self._hold_out(data, context)
         network = self._network().fit(training, context, validation=held_out, start=getattr(start, "network_", None))
-        linear = LinearTraining(context)
-        linear.observe(data.sequences)
-        features = linear.features(data.sequences)
-        weights = np.array(_PRIOR_WEIGHTS)
+        rows = np.array([], dtype=int) if held_out is None else held_out.rows
+        linear = LinearTraining(data, context)
+        learned = linear.learn_weights(rows if len(rows) else None)
+        # The scale of the linear scores and the weight of the network, given the weights of the linear models.
+        scale, of_network = _PRIOR_SCALE, _PRIOR_NETWORK
         if held_out is not None:
-            trial = linear.untrained()
-            trial.train(features, training)
-            rows = held_out.rows
-            scores = [*trial.scores(features[rows]), network.logits(data.sequences[rows])]
-            weights = learn_weights(scores, data.y[rows], _PRIOR_WEIGHTS)
-            data = data.subset(np.concatenate([training.rows, rows]))
-        linear.train(features, data)
+            positions = {row: position for position, row in enumerate(learned.rows.tolist())}
+            of_linear = learned.scores[[positions[row] for row in rows.tolist()]]
+            scores = [of_linear, network.logits(data.sequences[rows])]
+            scale, of_network = learn_weights(scores, data.y[rows], (_PRIOR_SCALE, _PRIOR_NETWORK)).tolist()
+        weights = np.array([*(scale * learned.weights), of_network])
         return self._fitted(
-            history_=network.history_, network_=network, linear_=linear.merged(weights[:2].tolist()), weights_=weights
+            history_=network.history_,
+            network_=network,
+            linear_=linear.merged(linear.fit(data.rows), weights[:-1]),
+            weights_=weights,
         )
 
     @staticmethod
@@ -112,9 +118,10 @@ class WideAndDeep(Member):
         options = context.options
         if options.early_stopping:
             return data.split(options.validation_fraction, context.random_state)
-        if len(data) < _FEWEST_TO_SPLIT:
+        n_held_out = min(options.validation_fraction * len(data), _MOST_HELD_OUT)
+        if n_held_out < _FEWEST_HELD_OUT:
             return data, None
-        return data.split(min(options.validation_fraction, _MOST_HELD_OUT / len(data)), context.random_state)
+        return data.split(n_held_out / len(data), context.random_state)
 
     def partial_fit(
         self, data: LabelledSequences, context: FitContext, *, start: Member | None = None
@@ -133,18 +140,18 @@ class WideAndDeep(Member):
             history_=network.history_,
             network_=network,
             linear_=linear,
-            weights_=getattr(start, "weights_", np.array(_PRIOR_WEIGHTS)),
+            weights_=getattr(start, "weights_", _default_weights()),
         )
 
     def untrained(self, context: FitContext) -> "WideAndDeep":
         network = self._network().untrained(context)
-        return self._fitted(history_={}, network_=network, linear_=None, weights_=np.array(_PRIOR_WEIGHTS))
+        return self._fitted(history_={}, network_=network, linear_=None, weights_=_default_weights())
 
     def _weighted(self, score: Any) -> Any:
         """Return the weighted sum of `score` over the members; without a linear model, the score of the network."""
         if self.linear_ is None:
             return score(self.network_)
-        return score(self.network_) * float(self.weights_[2]) + score(self.linear_)
+        return score(self.network_) * float(self.weights_[-1]) + score(self.linear_)
 
     def logits(self, sequences: TokenSequences) -> np.ndarray:
         return self._weighted(lambda member: member.logits(sequences))
@@ -161,9 +168,13 @@ class WideAndDeep(Member):
         (deep_spans, deep_bias), (wide_spans, wide_bias) = (
             member.contributions(ids) for member in (self.network_, self.linear_)
         )
-        total, weight = new_spans(self.network_.n_classes_), self.weights_[2]
+        total, weight = new_spans(self.network_.n_classes_), self.weights_[-1]
         for span, added in wide_spans.items():
             total[span] += added
         for span, added in deep_spans.items():
             total[span] += weight * added
         return total, wide_bias + weight * deep_bias
+
+
+def _default_weights() -> np.ndarray:
+    return np.array([*(_PRIOR_SCALE * np.array(PRIOR_WEIGHTS)), _PRIOR_NETWORK])

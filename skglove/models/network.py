@@ -42,7 +42,9 @@ class KerasMember(Member):
     embedding_dropout: float = 0.0
 
     @abstractmethod
-    def keras_scores(self, words: Any, mask: Any, n_classes: int, seeds: Iterator[int]) -> Any:
+    def keras_scores(
+        self, words: Any, mask: Any, n_classes: int, seeds: Iterator[int], *, for_training: bool = False
+    ) -> Any:
         """Add the layers from word vectors to logits.
 
         Parameters
@@ -55,6 +57,8 @@ class KerasMember(Member):
         n_classes : int
         seeds : iterator of int
             Seeds of initializers and dropout.
+        for_training : bool, default=False
+            Whether other layers of the same names and weights may be used that are faster to train.
 
         Returns
         -------
@@ -128,10 +132,12 @@ class KerasMember(Member):
         keras = import_keras()
         ids = keras.Input((None,), dtype="int32", name="ids")
         sizes = context.input_dim, context.embedding_dim, context.head.n_classes
-        logits = self._add_layers(ids, sizes, context.trainable, context.seed)
+        logits = self._add_layers(ids, sizes, context.trainable, context.seed, for_training=True)
         return keras.Model(ids, logits, name="network")
 
-    def _add_layers(self, ids: Any, sizes: tuple[int, int, int], trainable: bool, seed: int) -> Any:
+    def _add_layers(
+        self, ids: Any, sizes: tuple[int, int, int], trainable: bool, seed: int, *, for_training: bool = False
+    ) -> Any:
         keras = import_keras()
         input_dim, embedding_dim, n_classes = sizes
         seeds = iter(np.random.SeedSequence(seed).generate_state(64).tolist())
@@ -145,7 +151,7 @@ class KerasMember(Member):
         )(ids)
         if self.embedding_dropout:
             words = keras.layers.Dropout(self.embedding_dropout, seed=next(seeds), name="embedding_dropout")(words)
-        return self.keras_scores(words * mask, mask, n_classes, seeds)
+        return self.keras_scores(words * mask, mask, n_classes, seeds, for_training=for_training)
 
     def _new_keras_network(self, context: FitContext, start: Member | None = None) -> Any:
         """Build the network with the weights of `start`, or else with the pre-trained vectors and the class priors."""
@@ -199,7 +205,8 @@ class Network(KerasMember):
 
     - `keras_features`, its Keras layers from word vectors to features;
     - `features`, the same in arrays, for prediction and ONNX;
-    - `contributions` of the words to the scores, for `skglove.explain` (optional).
+    - `contributions` of the words to the scores, for `skglove.explain` (optional);
+    - `keras_training_features`, layers that are faster to train (optional).
 
     The embedding, dropout, and the output layer "logits" are inherited. Pass an instance to
     ``ConvTextClassifier(architecture=MyNetwork())``.
@@ -226,6 +233,10 @@ class Network(KerasMember):
         KerasTensor of shape (batch, n_features)
         """
 
+    def keras_training_features(self, words: Any, mask: Any, seeds: Iterator[int]) -> Any:
+        """Add layers with the names, weights and output of those of `keras_features`, but faster to train."""
+        return self.keras_features(words, mask, seeds)
+
     @abstractmethod
     def features(self, ops: Any, words: Any, mask: Any) -> Any:
         """Compute the features in arrays, from `weights_`.
@@ -245,8 +256,10 @@ class Network(KerasMember):
     def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:
         raise ValueError(f"{type(self).__name__} does not define `contributions`, which explanations require.")
 
-    def keras_scores(self, words: Any, mask: Any, n_classes: int, seeds: Iterator[int]) -> Any:
-        features = self.keras_features(words, mask, seeds)
+    def keras_scores(
+        self, words: Any, mask: Any, n_classes: int, seeds: Iterator[int], *, for_training: bool = False
+    ) -> Any:
+        features = (self.keras_training_features if for_training else self.keras_features)(words, mask, seeds)
         if self.dropout:
             features = import_keras().layers.Dropout(self.dropout, seed=next(seeds), name="dropout")(features)
         return dense(n_classes, None, "logits", seeds)(features)
@@ -277,16 +290,14 @@ def _set_weights(network: Any, weights: dict[str, list[np.ndarray]]) -> None:
 
 def convolution(filters: int, size: int, name: str, seeds: Iterator[int]) -> Any:
     """Return a Conv1D layer with ReLU and padding "same"."""
-    keras = import_keras()
-    return keras.layers.Conv1D(
-        filters,
-        int(size),
-        padding="same",
-        activation="relu",
-        data_format="channels_last",
-        kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-        name=name,
-    )
+    options = convolution_options(name, seeds)
+    return import_keras().layers.Conv1D(filters, int(size), padding="same", activation="relu", **options)
+
+
+def convolution_options(name: str, seeds: Iterator[int]) -> dict[str, Any]:
+    """Return the options of a Conv1D layer that all convolutions have."""
+    initializer = import_keras().initializers.GlorotUniform(seed=next(seeds))
+    return {"data_format": "channels_last", "kernel_initializer": initializer, "name": name}
 
 
 def dense(units: int, activation: str | None, name: str, seeds: Iterator[int]) -> Any:

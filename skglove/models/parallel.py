@@ -10,9 +10,10 @@ from skglove import ops as numpy_ops
 from skglove._sklearn import Interval
 from skglove.models.base import Spans, new_spans
 from skglove.models.convolution import convolved_batches
-from skglove.models.network import POSITIONS_PER_BATCH, Network, convolution
+from skglove.models.network import POSITIONS_PER_BATCH, Network, convolution, convolution_options
 from skglove.text.sequences import TokenSequences
 from skglove.training.backend import import_keras
+from skglove.training.pooling import mark_padding, max_pooled_convolution
 
 
 class Parallel(Network):
@@ -80,7 +81,16 @@ class Parallel(Network):
             )
             for i, size in enumerate(self.kernel_sizes)
         ]
-        return keras.layers.Concatenate(name="concatenate")(pooled) if len(pooled) > 1 else pooled[0]
+        return _concatenate(pooled)
+
+    def keras_training_features(self, words: Any, mask: Any, seeds: Iterator[int]) -> Any:
+        marked = mark_padding(words, mask)
+        return _concatenate(
+            [
+                max_pooled_convolution(self.filters, int(size), **convolution_options(f"conv_{i}", seeds))(marked)
+                for i, size in enumerate(self.kernel_sizes)
+            ]
+        )
 
     @property
     def _convolutions(self) -> list[list[np.ndarray]]:
@@ -121,3 +131,7 @@ class Parallel(Network):
                 span = max(0, position - before), min(len(vectors), position - before + len(kernel))
                 spans[span] += added[chosen == position].sum(axis=0)
         return spans, out_bias
+
+
+def _concatenate(pooled: list[Any]) -> Any:
+    return import_keras().layers.Concatenate(name="concatenate")(pooled) if len(pooled) > 1 else pooled[0]

@@ -3,7 +3,7 @@
 Pairs are hashed into a fixed number of columns.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -58,28 +58,46 @@ class Tfidf:
         return smooth_idf(self.document_counts, self.n_documents).astype(np.float32)
 
 
-def weigh(sequences: TokenSequences, idf: np.ndarray) -> tuple[csr_matrix, csr_matrix, np.ndarray, np.ndarray]:
-    """Return the tf-idf of words and pairs, with sublinear counts and not normalized, and their norms.
+class Weighted(NamedTuple):
+    """The tf-idf of documents, with sublinear counts and not normalized, and the Euclidean norms of its rows.
+
+    Parameters
+    ----------
+    words, pairs : csr_matrix of shape (n_documents, n_ids) or (n_documents, PAIR_COLUMNS), float32
+    norm : ndarray of shape (n_documents, 1), float32
+        Of `words` and `pairs` together; 1 for rows of zeros.
+    smoothed : csr_matrix of shape (n_documents, n_ids), float32
+        The tf-idf of words with the square root of the inverse document frequency, for means over words.
+    smoothed_norm : ndarray of shape (n_documents, 1), float32
+    """
+
+    words: csr_matrix
+    pairs: csr_matrix
+    norm: np.ndarray
+    smoothed: csr_matrix
+    smoothed_norm: np.ndarray
+
+
+def weigh(sequences: TokenSequences, idf: np.ndarray) -> Weighted:
+    """Compute the tf-idf of words and pairs.
 
     Parameters
     ----------
     sequences : TokenSequences
     idf : ndarray of shape (n_ids + PAIR_COLUMNS,), float32
-
-    Returns
-    -------
-    words : csr_matrix of shape (n_documents, n_ids), float32
-    pairs : csr_matrix of shape (n_documents, PAIR_COLUMNS), float32
-    words_norm, norm : ndarray of shape (n_documents, 1), float32
-        The Euclidean norms of the rows of `words`, and of those of `words` and `pairs` together; 1 for rows of zeros.
     """
     n_ids = len(idf) - PAIR_COLUMNS
     words, pairs = _log_counts(sequences, n_ids)
-    words.data *= idf[words.indices]
+    roots = np.sqrt(idf[words.indices])
+    words.data *= roots
+    smoothed = csr_matrix((words.data.copy(), words.indices, words.indptr), shape=words.shape)
+    words.data *= roots
     pairs.data *= PAIR_WEIGHT * idf[n_ids + pairs.indices]
-    squares = _squares(words)
-    norms = [np.sqrt(np.where(square > 0, square, 1)) for square in (squares, squares + _squares(pairs))]
-    return words, pairs, norms[0], norms[1]
+    return Weighted(words, pairs, _norms(_squares(words) + _squares(pairs)), smoothed, _norms(_squares(smoothed)))
+
+
+def _norms(squares: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.where(squares > 0, squares, 1))
 
 
 def _log_counts(sequences: TokenSequences, n_ids: int) -> tuple[csr_matrix, csr_matrix]:
@@ -109,7 +127,7 @@ def _squares(rows: csr_matrix) -> np.ndarray:
     return squares
 
 
-def weigh_with(ops: Any, ids: Any, idf: np.ndarray) -> tuple[tuple, tuple]:
+def weigh_with(ops: Any, ids: Any, idf: np.ndarray) -> tuple[tuple, tuple, tuple]:
     """Compute the same as `weigh` with any array library, for positions instead of terms.
 
     Parameters
@@ -122,7 +140,7 @@ def weigh_with(ops: Any, ids: Any, idf: np.ndarray) -> tuple[tuple, tuple]:
 
     Returns
     -------
-    words, pairs : tuple of (columns, parts, square)
+    words, pairs, smoothed : tuple of (columns, parts, square)
         The column of the term at each position, (batch, width); the tf-idf of that term, divided evenly among the positions
         where it occurs, (batch, width, 1); and the sum of the squares of all terms' tf-idf, (batch, 1).
     """
@@ -130,17 +148,24 @@ def weigh_with(ops: Any, ids: Any, idf: np.ndarray) -> tuple[tuple, tuple]:
     columns = ops.cast(ids, "int64")
     following = ops.pad(columns, [[0, 0], [0, 1]])[:, 1:]
     pairs = pair_columns(columns, following)
+    words_count, pairs_count = _count(ops, columns, columns), _count(ops, pairs, following)
     return (
-        (columns, *_divide(ops, columns, ops.not_equal(columns, 0), words_idf)),
-        (pairs, *_divide(ops, pairs, ops.not_equal(following, 0), PAIR_WEIGHT * pairs_idf)),
+        (columns, *_divide(ops, columns, words_count, words_idf)),
+        (pairs, *_divide(ops, pairs, pairs_count, PAIR_WEIGHT * pairs_idf)),
+        (columns, *_divide(ops, columns, words_count, np.sqrt(words_idf))),
     )
 
 
-def _divide(ops: Any, columns: Any, present: Any, idf: np.ndarray) -> tuple[Any, Any]:
-    present = ops.cast(present, "float32")
+def _count(ops: Any, columns: Any, words: Any) -> tuple[Any, Any]:
+    """Return 1 at positions with a term and 0 at others, and how often the term occurs, (batch, width, 1) both."""
+    present = ops.cast(ops.not_equal(words, 0), "float32")
     same = ops.cast(ops.equal(ops.expand_dims(columns, 2), ops.expand_dims(columns, 1)), "float32")
     count = ops.maximum(ops.sum(same * ops.expand_dims(present, 1), axis=2), 1.0)
-    present, count = ops.expand_dims(present, 2), ops.expand_dims(count, 2)
+    return ops.expand_dims(present, 2), ops.expand_dims(count, 2)
+
+
+def _divide(ops: Any, columns: Any, counted: tuple[Any, Any], idf: np.ndarray) -> tuple[Any, Any]:
+    present, count = counted
     whole = (ops.log(count) + 1.0) * ops.take(idf, columns, axis=0) * present
     parts = whole / count
     return parts, ops.sum(parts * whole, axis=1)

@@ -6,6 +6,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import softmax
 
+_PENALTY = 0.3  # of the squared relative distance from the default weights, in units of the Brier score of one document
+
 
 def learn_weights(scores: Sequence[np.ndarray], y: np.ndarray, prior: Sequence[float]) -> np.ndarray:
     """Learn the weights of models whose weighted scores are added.
@@ -37,7 +39,7 @@ def learn_weights(scores: Sequence[np.ndarray], y: np.ndarray, prior: Sequence[f
         # The chain rule for the squared error and the softmax.
         slope = 2 * proba * (error - (error * proba).sum(axis=1, keepdims=True))
         distance = (weights - start) / start
-        value = (error**2).sum() + (distance**2).sum()
-        return float(value), np.tensordot(stacked, slope, 2) + 2 * distance / start
+        value = (error**2).sum() + _PENALTY * (distance**2).sum()
+        return float(value), np.tensordot(stacked, slope, 2) + 2 * _PENALTY * distance / start
 
     return minimize(loss, start, jac=True, bounds=[(0, None)] * len(start), method="L-BFGS-B").x

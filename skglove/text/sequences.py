@@ -1,6 +1,6 @@
 """TokenSequences: ragged sequences of word ids with their word vectors."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ class TokenSequences:
         The width of the matrix that `padded` makes; by default the length of the longest document.
     padding : {"pre", "post"}, default="pre"
         The side on which `padded` fills with zeros.
+    vocabulary : dict of str to int, optional
+        The id of each word. `ConvTextClassifier` learns from the spelling of words if it is given.
 
     Attributes
     ----------
@@ -79,6 +81,7 @@ class TokenSequences:
         input_dim: int | None = None,
         maxlen: int | None = None,
         padding: str = "pre",
+        vocabulary: Mapping[str, int] | None = None,
     ) -> None:
         _check_side("padding", padding)
         ids, offsets = _as_ids(ids), np.asarray(offsets, dtype=np.int64)
@@ -96,7 +99,7 @@ class TokenSequences:
             )
         self.ids, self.offsets = ids, offsets
         self.embedding_matrix, self.input_dim = embedding_matrix, input_dim
-        self.maxlen, self.padding = maxlen, padding
+        self.maxlen, self.padding, self.vocabulary = maxlen, padding, vocabulary
 
     @classmethod
     def from_matrix(cls, matrix: Any, **options: Any) -> "TokenSequences":
@@ -107,7 +110,7 @@ class TokenSequences:
         matrix : array-like of shape (n_documents, width), int
             Zeros at any position are padding.
         **options
-            As for the class: `embedding_matrix`, `input_dim`, `maxlen`, `padding`.
+            As for the class: `embedding_matrix`, `input_dim`, `maxlen`, `padding`, `vocabulary`.
 
         Examples
         --------
@@ -131,10 +134,10 @@ class TokenSequences:
         lengths : ndarray of shape (n_documents,), int
             How many of `ids` belong to each document, zeros included.
         **options
-            As for the class: `embedding_matrix`, `input_dim`, `maxlen`, `padding`.
+            As for the class: `embedding_matrix`, `input_dim`, `maxlen`, `padding`, `vocabulary`.
         """
         new = object.__new__(cls)
-        defaults = {"embedding_matrix": None, "input_dim": None, "maxlen": None, "padding": "pre"}
+        defaults = {"embedding_matrix": None, "input_dim": None, "maxlen": None, "padding": "pre", "vocabulary": None}
         new.__dict__.update(defaults | options, ids=ids, offsets=_offsets(lengths))
         if new.input_dim is None and new.embedding_matrix is not None:
             new.input_dim = len(new.embedding_matrix)

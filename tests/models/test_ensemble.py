@@ -2,26 +2,57 @@ import numpy as np
 import pytest
 
 from skglove import ConvTextClassifier, Parallel, WideAndDeep
-from skglove.models.ensemble import _PRIOR_WEIGHTS
+from skglove.models import ensemble, linear
+from skglove.models.ensemble import _PRIOR_NETWORK, _PRIOR_SCALE
+from skglove.models.linear import PRIOR_WEIGHTS
 
 
 def test_scores_are_the_weighted_sum_of_the_members(fit, make_documents):
     member, X = fit(WideAndDeep(filters=8)).architecture_, make_documents(seed=1)
-    expected = member.linear_.logits(X) + member.weights_[2] * member.network_.logits(X)
+    expected = member.linear_.logits(X) + member.weights_[3] * member.network_.logits(X)
     np.testing.assert_allclose(member.logits(X), expected, rtol=1e-5)
 
 
-def test_weights_are_learned_from_held_out_documents(fit):
-    learned = fit(WideAndDeep(filters=8)).architecture_.weights_
-    assert learned.shape == (3,)
-    assert (learned >= 0).all()
-    assert not np.array_equal(learned, _PRIOR_WEIGHTS)
+@pytest.mark.parametrize("n_documents", [80, 78])
+def test_of_few_documents_none_are_held_out(sequences, corpus, n_documents):
+    classifier = ConvTextClassifier(WideAndDeep(filters=8), epochs=1, validation_fraction=0.5, random_state=0)
+    classifier.fit(sequences[:n_documents], corpus[1][:n_documents])
+    weights = classifier.architecture_.weights_
+    assert weights.shape == (4,)
+    assert (weights >= 0).all()
+    assert not np.array_equal(weights[:3], _PRIOR_SCALE * np.array(PRIOR_WEIGHTS))  # learned by cross-validation
+    assert (weights[3] == _PRIOR_NETWORK) == (n_documents < 80)
+    assert ("val_loss" in classifier.history_) == (n_documents == 80)
 
 
-def test_of_few_documents_none_are_held_out(sequences, corpus):
-    classifier = ConvTextClassifier(WideAndDeep(filters=8), epochs=1).fit(sequences[:39], corpus[1][:39])
-    assert np.array_equal(classifier.architecture_.weights_, _PRIOR_WEIGHTS)
-    assert "val_loss" not in classifier.history_
+@pytest.mark.parametrize("most_to_fold", [50, 200])
+def test_the_weights_are_learned_on_documents_held_out_of_both(sequences, corpus, monkeypatch, most_to_fold):
+    monkeypatch.setattr(linear, "_MOST_TO_FOLD", most_to_fold)
+    monkeypatch.setattr(linear, "learn_weights", lambda *_: np.array(PRIOR_WEIGHTS))
+    given = []
+    monkeypatch.setattr(
+        ensemble, "learn_weights", lambda scores, y, prior: given.append((scores, y)) or np.array([2.0, 0.0])
+    )
+    noise = np.random.RandomState(0).randint(2, size=200)
+    settings = {"epochs": 1, "validation_fraction": 0.3, "random_state": 0}
+    member = ConvTextClassifier(WideAndDeep(filters=4), **settings).fit(sequences, noise).architecture_
+    ((of_linear, of_network), y), *others = given
+    assert not others
+    assert of_linear.shape == of_network.shape == (60, 2)
+    assert (of_linear.argmax(axis=1) == y).mean() < 0.7  # no better than chance
+    assert (member.linear_.logits(sequences).argmax(axis=1) == noise).mean() > 0.9  # fitted on all
+    assert member.weights_[3] == 0
+    np.testing.assert_allclose(member.logits(sequences), member.linear_.logits(sequences))
+
+
+def test_the_scale_of_the_linear_model_is_learned(sequences, corpus, monkeypatch):
+    scaled = []
+    for scale in (1.0, 3.0):
+        monkeypatch.setattr(ensemble, "learn_weights", lambda *_, scale=scale: np.array([scale, 0.5]))
+        classifier = ConvTextClassifier(WideAndDeep(filters=4), epochs=1, validation_fraction=0.5, random_state=0)
+        scaled.append(classifier.fit(sequences, corpus[1]).architecture_)
+    np.testing.assert_allclose(scaled[1].weights_[:3], 3 * scaled[0].weights_[:3])
+    np.testing.assert_allclose(scaled[1].linear_.logits(sequences), 3 * scaled[0].linear_.logits(sequences), rtol=1e-4)
 
 
 def test_the_linear_model_is_fitted_on_all_documents_in_the_end(sequences, corpus):

@@ -1,139 +1,198 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from sklearn.preprocessing import normalize
 
-from skglove import TokenSequences
-from skglove.models.base import FitContext
-from skglove.models.head import Softmax
-from skglove.models.linear import Linear, LinearTraining
-from skglove.models.tfidf import PAIR_COLUMNS
-from skglove.training.batches import LabelledSequences
-
-
-def label(X, y, weights=None):
-    weights = np.ones(len(y)) if weights is None else weights
-    return LabelledSequences(X, np.asarray(y), weights, np.flatnonzero(weights))
-
-
-def make_context(embedding_matrix, n_classes=3):
-    return FitContext(
-        head=Softmax(n_classes),
-        input_dim=30,
-        embedding_dim=9,
-        embedding_matrix=embedding_matrix,
-        trainable=True,
-        class_priors=np.full(n_classes, 1 / n_classes),
-        seed=0,
-        random_state=np.random.RandomState(0),
-        options=None,
-    )
+from skglove import TokenSequences, ops
+from skglove.models import linear
+from skglove.models.features import FeatureSpace, direction_vectors
+from skglove.models.linear import PRIOR_WEIGHTS, Linear, LinearTraining, folded
+from skglove.models.linear_models import LinearModel
+from skglove.models.tfidf import PAIR_COLUMNS, Tfidf
 
 
 @pytest.fixture(scope="module")
 def X(make_documents):
-    return make_documents(80, longest=30)
+    return make_documents(80, longest=12)
 
 
-def train(X, y, embedding_matrix=None, n_classes=3, weights=None, epochs=None):
-    training = LinearTraining(make_context(embedding_matrix, n_classes))
-    training.observe(X)
-    features = training.features(X)
-    training.train(features, label(X, y, weights), epochs)
-    return training, features
+@pytest.fixture(scope="module")
+def y(X):
+    """Return 2 for documents with word 7, 1 for others with word 8, and 0 for the rest."""
+    return np.array([2 if 7 in document else int(8 in document) for document in X])
 
 
-def test_mean_vectors_are_centred_and_scaled(X, embedding_matrix):
-    training = LinearTraining(make_context(embedding_matrix))
-    training.observe(X)
-    features = training.features(X)
-    known = embedding_matrix.any(axis=1)
-    centred = np.zeros_like(embedding_matrix)
-    centred[known] = normalize(embedding_matrix[known] - embedding_matrix[known].mean(axis=0))
-    expected = normalize(features.terms[:, :30].toarray()) @ centred
-    expected *= 0.5 / np.sqrt((expected**2).sum(axis=1).mean())
-    np.testing.assert_allclose(features.means, expected, atol=1e-5)
-    norms = np.linalg.norm(features.terms.toarray(), axis=1)
-    np.testing.assert_allclose(norms, X.lengths > 0, rtol=1e-5)
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("has_words", [True, False])
+@pytest.mark.parametrize("has_vectors", [True, False])
+def test_folding_changes_no_score(X, make_documents, embedding_matrix, words, has_vectors, has_words, n_classes):
+    directions = direction_vectors(30, embedding_matrix if has_vectors else None)
+    space, features = FeatureSpace.learn(X, Tfidf(30).observing(X), directions, words if has_words else None)
+    rng, shape = np.random.RandomState(0), (features.all.shape[1], n_classes)
+    model = LinearModel(rng.normal(size=shape).astype(np.float32), np.arange(n_classes, dtype=np.float32))
+    member = folded(model, space)
+    assert (member.word_kernel_ is not None) == (has_vectors or has_words)
+    for documents in (X, make_documents(seed=1)):
+        expected = model.scores(space.transform(documents))
+        assert np.ptp(expected) > 1
+        np.testing.assert_allclose(member.logits(documents), expected, atol=1e-4)
+        np.testing.assert_allclose(member.forward(ops, documents.padded(padding="post")), expected, atol=1e-4)
+    for ids, logits in zip(X, member.logits(X), strict=True):
+        spans, bias = member.contributions(ids)
+        np.testing.assert_allclose(sum(spans.values(), bias), logits, atol=1e-4)
 
 
-@pytest.mark.parametrize(("n_classes", "has_vectors"), [(3, True), (2, True), (3, False)])
-def test_the_merged_model_scores_as_its_parts(X, embedding_matrix, n_classes, has_vectors):
-    training, features = train(X, np.arange(80) % n_classes, embedding_matrix if has_vectors else None, n_classes)
-    svm, bayes = training.scores(features)
-    np.testing.assert_allclose(training.merged((0.7, 0.3)).logits(X), 0.7 * svm + 0.3 * bayes, atol=1e-5)
+def test_the_merged_model_scores_as_its_parts(X, y, embedding_matrix, words, make_context, label):
+    training = LinearTraining(label(X, y), make_context(embedding_matrix, words))
+    models = training.fit(np.arange(80))
+    weights = np.array([2, 0.5, 0.1])
+    alone = [training.merged(models, unit).logits(X) for unit in np.eye(3)]
+    np.testing.assert_allclose(training.merged(models, weights).logits(X), np.tensordot(weights, alone, 1), atol=1e-4)
 
 
-def test_each_part_learns(X, embedding_matrix):
-    y = np.array([7 in document for document in X]).astype(int)
-    training, features = train(X, y, embedding_matrix, 2)
-    for scores in training.scores(features):
-        assert (scores.argmax(axis=1) == y).mean() > 0.9
+def test_a_word_is_learned(X, embedding_matrix, words, make_documents, make_context, label):
+    def has_seven(documents):
+        return np.array([7 in document for document in documents]).astype(int)
+
+    member = Linear().fit(label(X, has_seven(X)), make_context(embedding_matrix, words, n_classes=2))
+    new = make_documents(80, longest=12, seed=1)
+    assert (member.logits(new).argmax(axis=1) == has_seven(new)).mean() > 0.9
 
 
-@pytest.mark.parametrize("y", [np.arange(80) % 2, np.zeros(80, dtype=int)], ids=["two of three", "one of three"])
-def test_classes_that_are_still_to_come(X, embedding_matrix, y):
-    training, features = train(X, y, embedding_matrix, epochs=1)
-    assert all(np.isfinite(scores).all() for scores in training.scores(features))
-    assert (training.scores(features)[0].argmax(axis=1) <= y.max()).mean() > 0.9
+def test_a_word_never_seen_is_known_by_its_spelling(words, make_context, label):
+    ids = {word: i for i, word in enumerate(words)}
+    seen = ["walk", "walks", "walked", "talk", "talks", "talked"]
+    X = TokenSequences([ids[word] for word in seen * 3], np.arange(19), input_dim=30)
+    new = TokenSequences([ids["walking"], ids["talking"]], [0, 1, 2])
+    data = label(X, [0, 0, 0, 1, 1, 1] * 3)
+    spelled = Linear().fit(data, make_context(words=words, n_classes=2)).logits(new)
+    assert spelled.argmax(axis=1).tolist() == [0, 1]
+    assert np.ptp(spelled, axis=1).min() > 0.1
+    alike = Linear().fit(data, make_context(n_classes=2)).logits(new)
+    assert np.array_equal(alike[0], alike[1])
 
 
-def test_words_never_seen_say_nothing_through_naive_bayes(embedding_matrix):
+def test_a_word_never_seen_is_known_by_its_vector(embedding_matrix, make_context, label):
     seen = TokenSequences.from_matrix([[1, 2], [3, 4]] * 10)
-    training, _ = train(seen, [0, 1] * 10, embedding_matrix, 2, weights=np.array([1.0, 3.0] * 10))
-    _, bayes = training.scores(training.features(TokenSequences.from_matrix([[28, 29], [1, 28]])))
-    assert not bayes[0].any()
-    assert bayes[1, 0] > bayes[1, 1]
+    matrix = embedding_matrix.copy()
+    matrix[28], matrix[29] = matrix[1] + matrix[2], matrix[3] + matrix[4]
+    member = Linear().fit(label(seen, [0, 1] * 10), make_context(matrix, n_classes=2))
+    assert member.logits(TokenSequences([28, 29], [0, 1, 2])).argmax(axis=1).tolist() == [0, 1]
 
 
-def test_a_weight_of_two_is_as_good_as_a_repetition(X, embedding_matrix):
-    y = np.arange(80) % 2
-    repeated = np.r_[np.arange(80), np.flatnonzero(y)]
-    weighted = LinearTraining(make_context(embedding_matrix, 2))
-    weighted.observe(X)
-    features, scores = weighted.features(X), []
-    for data in (
-        label(X, y, np.where(y, 2.0, 1.0)),
-        LabelledSequences(X, y, np.ones(80), repeated),
-    ):
-        training = weighted.untrained()
-        training.train(features, data)
-        scores.append(training.scores(features))
-    np.testing.assert_allclose(scores[0][1], scores[1][1], atol=0.5)
-    assert (scores[0][0].argmax(axis=1) == scores[1][0].argmax(axis=1)).mean() > 0.9
+def test_embeddings_without_known_words_change_nothing(X, y, make_context, label):
+    none, zeros = (
+        Linear().fit(label(X, y), make_context(matrix)) for matrix in (None, np.zeros((30, 9), dtype=np.float32))
+    )
+    assert none.word_kernel_ is None
+    np.testing.assert_allclose(none.logits(X), zeros.logits(X), atol=1e-6)
 
 
-def test_partial_fit_does_not_change_the_old_member(X, embedding_matrix):
-    y, context = np.arange(80) % 3, make_context(embedding_matrix)
-    first = Linear().partial_fit(label(X, y), context)
-    kernel, svm = first.kernel_.copy(), first.training_state_["svm"].coef_.copy()
-    second = Linear().partial_fit(label(X, y), context, start=first)
-    assert np.array_equal(first.kernel_, kernel)
-    assert np.array_equal(first.training_state_["svm"].coef_, svm)
-    assert not np.array_equal(second.kernel_, kernel)
-    assert second.training_state_["n_documents"] == 160
+def test_documents_without_words_get_the_bias(X, y, embedding_matrix, words, make_context, label):
+    member = Linear().fit(label(X, y), make_context(embedding_matrix, words))
+    np.testing.assert_array_equal(member.logits(X[:1])[0], member.bias_)
+    assert np.isfinite(member.bias_).all()
 
 
-def test_untrained_scores_are_the_class_priors(X):
-    logits = Linear().untrained(make_context(None)).logits(X)
+def test_folds_cover_each_document_once_and_all_classes(X, make_context, label):
+    y = np.r_[np.zeros(40), np.ones(20), np.full(19, 2), 0].astype(int)
+    weights = np.r_[np.ones(70), np.zeros(10)]
+    folds = LinearTraining(label(X, y, weights), make_context())._folds()
+    assert sorted(np.concatenate(folds)) == list(range(70))
+    for fold in folds:
+        assert np.bincount(y[fold], minlength=3).tolist() == [8, 4, 2]
+
+
+def test_weights_are_learned_from_documents_not_fitted_on(X, make_context, label):
+    y = np.random.RandomState(0).randint(2, size=80)
+    training = LinearTraining(label(X, y), make_context(n_classes=2))
+    learned = training.learn_weights(None)
+    assert sorted(learned.rows) == list(range(80))
+    assert learned.weights.shape == (3,)
+    assert (learned.weights >= 0).all()
+    assert not np.array_equal(learned.weights, PRIOR_WEIGHTS)
+    fitted = training.merged(training.fit(np.arange(80)), PRIOR_WEIGHTS)
+    assert (fitted.logits(X).argmax(axis=1) == y).mean() > 0.9
+    assert (learned.scores.argmax(axis=1) == y[learned.rows]).mean() < 0.7  # no better than chance
+
+
+def test_of_many_documents_some_are_held_out(X, y, embedding_matrix, words, make_context, label, monkeypatch):
+    monkeypatch.setattr(linear, "_MOST_TO_FOLD", 79)
+    training = LinearTraining(label(X, y), make_context(embedding_matrix, words))
+    held_out = np.arange(3, 23)
+    learned = training.learn_weights(held_out)
+    assert np.array_equal(learned.rows, held_out)
+    without = training.merged(training.fit(np.setdiff1d(np.arange(80), held_out)), learned.weights)
+    np.testing.assert_allclose(learned.scores, without.logits(X[held_out]), atol=1e-4)
+    assert training.learn_weights(None).weights.tolist() == list(PRIOR_WEIGHTS)
+
+
+def test_fit_holds_out_documents_if_there_are_many(X, y, make_context, label, monkeypatch):
+    monkeypatch.setattr(linear, "_MOST_TO_FOLD", 79)
+    held_out = []
+    learn_weights = LinearTraining.learn_weights
+    monkeypatch.setattr(
+        LinearTraining, "learn_weights", lambda self, rows: held_out.append(rows) or learn_weights(self, rows)
+    )
+    Linear().fit(label(X, y), make_context())
+    Linear().fit(label(X, y), make_context(), validation=label(X, y).subset(np.arange(9)))
+    assert len(held_out[0]) == 8
+    assert held_out[1].tolist() == list(range(9))
+
+
+@pytest.mark.parametrize("n_documents", [1, 2, 3, 6])
+def test_few_documents(X, embedding_matrix, words, make_context, label, n_documents):
+    few = X[1 : n_documents + 1]
+    context = make_context(embedding_matrix, words)
+    context = replace(context, options=replace(context.options, validation_fraction=0.9))
+    logits = Linear().fit(label(few, np.arange(n_documents) % 3), context).logits(X)
+    assert np.isfinite(logits).all()
+    assert abs(logits).max() < 1000
+
+
+def test_documents_of_weight_zero_have_no_class(X, y, embedding_matrix, make_context, label):
+    weights = np.where(np.arange(80) < 60, 1.0, 0.0)
+    one, same = (
+        Linear().fit(label(X, other, weights), make_context(embedding_matrix)) for other in (y, np.where(weights, y, 0))
+    )
+    assert np.array_equal(one.kernel_, same.kernel_)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_the_same_seed_gives_the_same_model(X, y, embedding_matrix, words, make_context, label, method):
+    one, same, other = (
+        getattr(Linear(), method)(label(X, y), make_context(embedding_matrix, words, seed=seed)) for seed in (1, 1, 2)
+    )
+    assert np.array_equal(one.kernel_, same.kernel_)
+    assert np.array_equal(one.word_kernel_, same.word_kernel_)
+    assert not np.array_equal(one.kernel_, other.kernel_)
+
+
+def test_untrained_scores_are_the_class_priors(X, make_context):
+    logits = Linear().untrained(make_context()).logits(X)
     np.testing.assert_allclose(np.exp(logits), 1 / 3, rtol=1e-6)
 
 
-def test_a_term_counts_once_however_often_it_occurs(X, embedding_matrix):
-    training, _ = train(X, np.arange(80) % 3, embedding_matrix)
-    spans, _ = training.merged((1.0, 1.0)).contributions(np.array([4, 4, 4]))
+def test_a_term_counts_once_however_often_it_occurs(X, y, embedding_matrix, words, make_context, label):
+    member = Linear().fit(label(X, y), make_context(embedding_matrix, words))
+    spans, _ = member.contributions(np.array([4, 4, 4]))
     np.testing.assert_allclose(spans[0, 1], spans[2, 3])
     np.testing.assert_allclose(spans[0, 2], spans[1, 3])
     assert set(spans) == {(0, 1), (1, 2), (2, 3), (0, 2), (1, 3)}
 
 
-def test_weights_have_one_row_for_each_word_and_pair(X, embedding_matrix):
-    linear = Linear().fit(label(X, np.arange(80) % 3), make_context(embedding_matrix))
-    assert linear.kernel_.shape == (30 + PAIR_COLUMNS, 3)
-    assert linear.word_kernel_.shape == (30, 3)
+def test_weights_have_one_row_for_each_word_and_pair(X, y, embedding_matrix, words, make_context, label):
+    member = Linear().fit(label(X, y), make_context(embedding_matrix, words))
+    assert member.kernel_.shape == (30 + PAIR_COLUMNS, 3)
+    assert member.word_kernel_.shape == (30, 3)
+    assert member.kernel_.flags.c_contiguous
+    assert member.word_kernel_.flags.c_contiguous
+    assert {array.dtype for array in (member.kernel_, member.word_kernel_, member.bias_, member.idf_)} == {
+        np.dtype("f4")
+    }
 
 
-def test_partial_fit_does_not_continue_a_finished_fit(X, embedding_matrix):
-    context = make_context(embedding_matrix)
-    fitted = Linear().fit(label(X, np.arange(80) % 3), context)
+def test_partial_fit_does_not_continue_a_finished_fit(X, y, make_context, label):
+    fitted = Linear().fit(label(X, y), make_context())
     with pytest.raises(ValueError, match="cannot continue a linear model that was fitted with fit"):
-        Linear().partial_fit(label(X, np.arange(80) % 3), context, start=fitted)
+        Linear().partial_fit(label(X, y), make_context(), start=fitted)

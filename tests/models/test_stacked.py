@@ -4,7 +4,7 @@ from skglove.models.head import Softmax
 
 
 def test_the_network_is_that_of_the_tutorial():
-    sizes = {"input_dim": 2_000, "embedding_dim": 100, "embedding_matrix": None, "trainable": False}
+    sizes = {"input_dim": 2_000, "embedding_dim": 100, "embedding_matrix": None, "words": None, "trainable": False}
     rest = {"class_priors": None, "seed": 0, "random_state": None, "options": None}
     network = Stacked().keras_network(FitContext(head=Softmax(20), **sizes, **rest))
     shapes = [tuple(weight.shape) for weight in network.weights]

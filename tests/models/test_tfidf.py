@@ -18,9 +18,9 @@ def X():
 
 def test_words_and_pairs_are_weighed_as_scikit_learn_does(X):
     texts = [" ".join(f"w{i}" for i in ids) for ids in X]
-    words, pairs, words_norm, norm = weigh(X, Tfidf(41).observing(X).idf)
+    found = weigh(X, Tfidf(41).observing(X).idf)
     parts = []
-    for n, terms in ((1, words), (2, pairs)):
+    for n, terms in ((1, found.words), (2, found.pairs)):
         theirs = TfidfVectorizer(sublinear_tf=True, norm=None, ngram_range=(n, n)).fit(texts)
         expected = np.zeros((len(X), 41 if n == 1 else PAIR_COLUMNS), dtype=np.float32)
         weights = theirs.transform(texts).toarray()
@@ -31,9 +31,17 @@ def test_words_and_pairs_are_weighed_as_scikit_learn_does(X):
             expected[:, ours] = weights[:, column] * (1 if n == 1 else PAIR_WEIGHT)
         np.testing.assert_allclose(terms.toarray(), expected, atol=1e-5)
         parts.append(expected)
-    for value, given in ((words_norm, parts[0]), (norm, np.hstack(parts))):
-        length = np.linalg.norm(given, axis=1)
-        np.testing.assert_allclose(value[:, 0], np.where(length > 0, length, 1), rtol=1e-5)
+    length = np.linalg.norm(np.hstack(parts), axis=1)
+    np.testing.assert_allclose(found.norm[:, 0], np.where(length > 0, length, 1), rtol=1e-5)
+
+
+def test_smoothed_tf_idf_has_the_root_of_the_inverse_document_frequency(X):
+    idf = Tfidf(41).observing(X).idf
+    found = weigh(X, idf)
+    expected = found.words.toarray() / np.sqrt(idf[:41])
+    np.testing.assert_allclose(found.smoothed.toarray(), expected, rtol=1e-5)
+    length = np.linalg.norm(expected, axis=1)
+    np.testing.assert_allclose(found.smoothed_norm[:, 0], np.where(length > 0, length, 1), rtol=1e-5)
 
 
 def test_counts_of_chunks_add_up(X):
@@ -51,9 +59,9 @@ def test_observing_changes_nothing(X):
 
 def test_the_parts_of_all_positions_add_up_to_the_tf_idf_of_their_terms(X):
     idf = Tfidf(41).observing(X).idf
-    for terms, (columns, parts, square) in zip(
-        weigh(X, idf)[:2], weigh_with(ops, X.padded(padding="post"), idf), strict=True
-    ):
+    found = weigh(X, idf)
+    expected = found.words, found.pairs, found.smoothed
+    for terms, (columns, parts, square) in zip(expected, weigh_with(ops, X.padded(padding="post"), idf), strict=True):
         totals = np.zeros(terms.shape)
         np.add.at(totals, (np.arange(len(X))[:, None], columns), parts[:, :, 0])
         np.testing.assert_allclose(totals, terms.toarray(), atol=1e-5)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from skglove.models.weighting import learn_weights
+from skglove.models.weighting import _PENALTY, learn_weights
 
 
 def make_scores(seed=0, n=400):
@@ -28,7 +28,7 @@ def test_the_loss_is_the_brier_score_and_the_distance_from_the_prior():
     prior = np.array([1.0, 0.5])
 
     def loss(weights):
-        return brier(weights, [good, noise], y) + (((weights - prior) / prior) ** 2).sum()
+        return brier(weights, [good, noise], y) + _PENALTY * (((weights - prior) / prior) ** 2).sum()
 
     weights = learn_weights([good, noise], y, prior)
     for step in ([0.05, 0], [-0.05, 0], [0, 0.05]):

@@ -27,6 +27,7 @@ from skglove.training.backend import import_keras
 
 DOCUMENTS = [[5], [], [2, 3, 5], [7, 7], [1, 2, 3, 4, 6]]
 MATRIX = np.random.RandomState(0).rand(12, 5).astype(np.float32)
+VOCABULARY = {f"w{i}": i for i in range(1, 12)}
 NOT_A_MATRIX = "are sequences of word ids, not a matrix of features"
 
 
@@ -37,7 +38,7 @@ def make(documents, **options):
 
 @pytest.fixture
 def sequences():
-    return make(DOCUMENTS, embedding_matrix=MATRIX, maxlen=6, padding="post")
+    return make(DOCUMENTS, embedding_matrix=MATRIX, maxlen=6, padding="post", vocabulary=VOCABULARY)
 
 
 RAGGED = st.lists(st.lists(st.integers(1, 50), max_size=9), max_size=9)
@@ -55,6 +56,20 @@ def test_ids_and_offsets_are_kept():
 def test_input_dim_is_by_default_the_number_of_vectors():
     assert make(DOCUMENTS, embedding_matrix=MATRIX).input_dim == 12
     assert make(DOCUMENTS).input_dim is None
+
+
+@pytest.mark.parametrize(
+    "make_some",
+    [
+        lambda **options: TokenSequences([1], [0, 1], **options),
+        lambda **options: TokenSequences.from_matrix([[1]], **options),
+        lambda **options: make([[1]], **options),
+    ],
+    ids=["TokenSequences", "from_matrix", "from_lengths"],
+)
+def test_a_vocabulary_may_be_given(make_some):
+    assert make_some(vocabulary=VOCABULARY).vocabulary is VOCABULARY
+    assert make_some().vocabulary is None
 
 
 def test_vectors_become_single_precision():
@@ -227,6 +242,7 @@ def test_parts_have_the_same_vectors_and_settings(sequences, part):
     assert isinstance(found, TokenSequences)
     assert found.embedding_matrix is sequences.embedding_matrix
     assert (found.input_dim, found.maxlen, found.padding) == (12, 6, "post")
+    assert found.vocabulary is VOCABULARY
 
 
 # Other documents of the same vocabulary
@@ -380,11 +396,11 @@ def joblib_round_trip(value):
 )
 @pytest.mark.parametrize("matrix", [MATRIX, None], ids=["vectors", "no vectors"])
 def test_copies_keep_everything(copied, matrix):
-    X = make(DOCUMENTS, embedding_matrix=matrix, input_dim=12, maxlen=6, padding="post")
+    X = make(DOCUMENTS, embedding_matrix=matrix, input_dim=12, maxlen=6, padding="post", vocabulary=VOCABULARY)
     back = copied(X)
     assert isinstance(back, TokenSequences)
     assert back.tolist() == DOCUMENTS
-    assert (back.input_dim, back.maxlen, back.padding) == (12, 6, "post")
+    assert (back.input_dim, back.maxlen, back.padding, back.vocabulary) == (12, 6, "post", VOCABULARY)
     assert back.embedding_matrix is None if matrix is None else np.array_equal(back.embedding_matrix, matrix)
 
 

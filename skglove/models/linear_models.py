@@ -1,0 +1,201 @@
+"""The models that `Linear` combines, fitted by scikit-learn: a support vector machine, naive Bayes and discriminant analysis.
+
+All are linear in `Features`, so a weighted sum of them is a linear model, too. It is more accurate than each of them: the support
+vector machine needs many documents, and the two others, which make assumptions, fewer. Wang and Manning (2012), "Baselines and
+Bigrams", combine the first two.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.covariance import ledoit_wolf
+from sklearn.linear_model import SGDClassifier
+from sklearn.naive_bayes import ComplementNB
+from sklearn.svm import LinearSVC
+
+from skglove.models.features import Features
+
+# The inverse of the regularization strength of the support vector machine.
+SVM_C = 2.0
+# The tolerance of liblinear is the number of documents times this, within bounds: an approximate solution for many documents is
+# as accurate.
+_TOLERANCE, _TOLERANCE_BOUNDS = 1e-4, (0.1, 1.0)
+# With more documents times classes, stochastic gradient descent is faster, which needs many documents to be as accurate.
+_MOST_FOR_LIBLINEAR = 100_000
+_MIN_EPOCHS, _MIN_DOCUMENTS_SEEN = 5, 50_000
+NAIVE_BAYES_SMOOTHING = 0.1
+# Added to the covariance of discriminant analysis, relative to the mean variance, so that it is never singular.
+_RIDGE = 1e-6
+# The mean variance within classes is at least this, relative to that of all documents: with one document per class, it is 0.
+_SMALLEST_VARIANCE = 0.1
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """The weights of features.
+
+    Parameters
+    ----------
+    kernel : ndarray of shape (n_terms + dim, n_classes), float32
+    bias : ndarray of shape (n_classes,), float32
+    """
+
+    kernel: np.ndarray
+    bias: np.ndarray
+
+    def scores(self, features: Features) -> np.ndarray:
+        """Score documents: ndarray of shape (n_documents, n_classes), float32."""
+        of_terms, of_means = np.split(self.kernel, [features.terms.shape[1]])
+        return features.terms @ of_terms + features.means @ of_means + self.bias
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The classes and weights of documents.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_documents,), int
+        The index of each document's class.
+    weights : ndarray of shape (n_documents,), float64
+    n_classes : int
+    """
+
+    y: np.ndarray
+    weights: np.ndarray
+    n_classes: int
+
+    def __getitem__(self, rows: np.ndarray) -> "Labels":
+        return Labels(self.y[rows], self.weights[rows], self.n_classes)
+
+
+def support_vector_machine(features: Features, labels: Labels, seed: int) -> LinearModel:
+    """Fit a linear support vector machine for each class against all others.
+
+    Parameters
+    ----------
+    features : Features
+    labels : Labels
+    seed : int
+    """
+    present, y = np.unique(labels.y, return_inverse=True)
+    n_features = features.terms.shape[1] + features.means.shape[1]
+    kernel = np.zeros((n_features, labels.n_classes), dtype=np.float32)
+    bias = np.full(labels.n_classes, -1, dtype=np.float32)  # of classes without documents
+    bias[present] = 1
+    if len(present) > 1:
+        svm = _new_svm(len(y), len(present), seed)
+        svm.fit(features.all, y, sample_weight=labels.weights / labels.weights.mean())
+        kernel[:, present], bias[present] = svm_weights(svm)
+    return LinearModel(kernel, bias)
+
+
+def _new_svm(n_documents: int, n_classes: int, seed: int) -> LinearSVC | SGDClassifier:
+    if n_documents * n_classes <= _MOST_FOR_LIBLINEAR:
+        tolerance = float(np.clip(_TOLERANCE * n_documents, *_TOLERANCE_BOUNDS))
+        return LinearSVC(C=SVM_C, loss="hinge", tol=tolerance, random_state=seed)
+    epochs = max(_MIN_EPOCHS, -(-_MIN_DOCUMENTS_SEEN // n_documents))
+    return stochastic_svm(n_documents, seed).set_params(max_iter=epochs)
+
+
+def stochastic_svm(n_documents: int, seed: int | None) -> SGDClassifier:
+    """Return a support vector machine that is trained by averaged stochastic gradient descent (Bottou 2010).
+
+    Parameters
+    ----------
+    n_documents : int
+        The number of documents in all, on which the strength of regularization depends.
+    seed : int or None
+    """
+    return SGDClassifier(
+        loss="hinge", alpha=1 / (SVM_C * n_documents), average=True, tol=None, n_jobs=-1, random_state=seed
+    )
+
+
+def svm_weights(svm: LinearSVC | SGDClassifier) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weights (n_features, n_classes) and the bias (n_classes,) of a fitted support vector machine, float32."""
+    kernel, bias = svm.coef_.T, svm.intercept_
+    if len(svm.classes_) == 2:  # scikit-learn has only a column for the second class
+        kernel, bias = kernel * [-1, 1], bias * [-1, 1]
+    return kernel.astype(np.float32), bias.astype(np.float32)
+
+
+def naive_bayes(features: Features, labels: Labels, seed: int) -> LinearModel:
+    """Fit complement naive Bayes (Rennie et al. 2003) on terms.
+
+    Parameters
+    ----------
+    features : Features
+    labels : Labels
+    seed : int
+        Not used.
+    """
+    bayes = ComplementNB(alpha=NAIVE_BAYES_SMOOTHING)
+    classes = np.arange(labels.n_classes)
+    bayes.partial_fit(features.terms, labels.y, classes, sample_weight=labels.weights / labels.weights.mean())
+    kernel = np.zeros((features.terms.shape[1] + features.means.shape[1], labels.n_classes), dtype=np.float32)
+    kernel[: features.terms.shape[1]] = naive_bayes_weights(bayes)
+    return LinearModel(kernel, np.zeros(labels.n_classes, dtype=np.float32))
+
+
+def naive_bayes_weights(bayes: ComplementNB) -> np.ndarray:
+    """Return the weights of terms, (n_terms, n_classes), of mean 0 over the classes and 0 for terms that do not occur."""
+    kernel = bayes.feature_log_prob_.T
+    kernel = kernel - kernel.mean(axis=1, keepdims=True)
+    kernel[bayes.feature_all_ == 0] = 0
+    return kernel.astype(np.float32)
+
+
+def discriminant_analysis(features: Features, labels: Labels, seed: int) -> LinearModel:
+    """Fit linear discriminant analysis on means of word vectors.
+
+    The covariance is common to all classes and shrunk as by Ledoit and Wolf (2004), so classes may have a single document, which
+    scikit-learn's `LinearDiscriminantAnalysis` does not allow.
+
+    Parameters
+    ----------
+    features : Features
+    labels : Labels
+    seed : int
+        Not used.
+    """
+    means, weights = features.means.astype(np.float64), labels.weights / labels.weights.mean()
+    n_terms, dim = features.terms.shape[1], means.shape[1]
+    kernel = np.zeros((n_terms + dim, labels.n_classes), dtype=np.float32)
+    totals = np.bincount(labels.y, weights, minlength=labels.n_classes)
+    priors = np.maximum(totals / totals.sum(), 0.1 / labels.n_classes)
+    if not dim:
+        return LinearModel(kernel, np.log(priors).astype(np.float32))
+    of_class = (labels.y == np.arange(labels.n_classes)[:, None]) * weights
+    centers = of_class @ means / np.where(totals > 0, totals, 1)[:, None]
+    residuals = (means - centers[labels.y]) * np.sqrt(weights)[:, None]
+    # scikit-learn warns of a single document.
+    covariance = ledoit_wolf(residuals, assume_centered=True)[0] if len(means) > 1 else np.zeros((dim, dim))
+    variance, of_all = np.trace(covariance) / dim, (weights @ means**2).mean() / len(means)
+    covariance += max(_RIDGE * variance, _SMALLEST_VARIANCE * of_all - variance, _RIDGE**2) * np.eye(dim)
+    coefficients = np.linalg.solve(covariance, centers.T)
+    kernel[n_terms:] = coefficients
+    squares = (centers.T * coefficients).sum(axis=0)
+    squares[totals == 0] = squares.max()  # or classes without documents would be predicted for documents near the mean
+    return LinearModel(kernel, (np.log(priors) - 0.5 * squares).astype(np.float32))
+
+
+MODELS: tuple[Callable[[Features, Labels, int], LinearModel], ...] = (
+    support_vector_machine,
+    naive_bayes,
+    discriminant_analysis,
+)
+
+
+def weighted_sum(models: Sequence[LinearModel], weights: np.ndarray) -> LinearModel:
+    """Add linear models.
+
+    Parameters
+    ----------
+    models : sequence of LinearModel
+    weights : ndarray of shape (n_models,), float64
+    """
+    kernel = sum(np.float32(weight) * model.kernel for model, weight in zip(models, weights, strict=True))
+    bias = sum(np.float32(weight) * model.bias for model, weight in zip(models, weights, strict=True))
+    return LinearModel(np.asarray(kernel), np.asarray(bias))

@@ -1,0 +1,176 @@
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import SGDClassifier
+from sklearn.naive_bayes import ComplementNB
+from sklearn.preprocessing import normalize
+from sklearn.svm import LinearSVC
+
+from skglove.models import linear_models
+from skglove.models.features import Features
+from skglove.models.linear_models import (
+    MODELS,
+    Labels,
+    discriminant_analysis,
+    naive_bayes,
+    support_vector_machine,
+    weighted_sum,
+)
+
+
+def make_features(y, n_terms=40, dim=5, seed=0):
+    """Return features of documents in which each class has terms and means of its own, more or less."""
+    rng = np.random.RandomState(seed)
+    counts = rng.poisson(0.2 + 0.6 * (np.arange(n_terms) % 4 == y[:, None]))
+    means = 0.2 * (rng.normal(size=(len(y), dim)) + 2 * np.eye(4, dim)[y])
+    return Features(csr_matrix(normalize(counts.astype(np.float32))), (means - means.mean(axis=0)).astype(np.float32))
+
+
+def label(y, weights=None, n_classes=3):
+    return Labels(y, np.ones(len(y)) if weights is None else weights, n_classes)
+
+
+MODEL_IDS = [model.__name__ for model in MODELS]
+each_model = pytest.mark.parametrize("fit", MODELS, ids=MODEL_IDS)
+
+
+@each_model
+def test_each_model_learns(fit):
+    y = np.arange(300) % 3
+    model, features = fit(make_features(y), label(y), 0), make_features(y, seed=1)
+    assert (model.scores(features).argmax(axis=1) == y).mean() > 0.8
+    assert (model.kernel.shape, model.bias.shape) == ((45, 3), (3,))
+    assert model.kernel.dtype == model.bias.dtype == np.float32
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_support_vector_machine_is_that_of_scikit_learn(n_classes):
+    y, weights = np.arange(100) % n_classes, np.random.RandomState(0).rand(100)
+    features = make_features(y)
+    scores = support_vector_machine(features, label(y, weights, n_classes), 3).scores(features)
+    theirs = LinearSVC(C=2.0, loss="hinge", tol=0.1, random_state=3)
+    theirs.fit(features.all, y, sample_weight=weights / weights.mean())
+    expected = theirs.decision_function(features.all)
+    np.testing.assert_allclose(scores if n_classes == 3 else scores[:, 1], expected, atol=1e-4)
+    if n_classes == 2:
+        np.testing.assert_allclose(scores[:, 0], -expected, atol=1e-4)
+
+
+def test_stochastic_gradient_descent_trains_on_many_documents(monkeypatch):
+    y = np.arange(1200) % 3
+    features, fitted = make_features(y), []
+    for most in (3600, 3599):  # documents times classes
+        monkeypatch.setattr(linear_models, "_MOST_FOR_LIBLINEAR", most)
+        assert isinstance(linear_models._new_svm(1200, 3, 0), SGDClassifier if fitted else LinearSVC)
+        fitted.append(support_vector_machine(features, label(y), 0).scores(features).argmax(axis=1))
+    assert 0.95 < (fitted[0] == fitted[1]).mean() < 1
+
+
+def test_naive_bayes_is_that_of_scikit_learn():
+    y, weights = np.arange(60) % 3, np.random.RandomState(0).rand(60)
+    features = make_features(y)
+    scores = naive_bayes(features, label(y, weights), 0).scores(features)
+    theirs = ComplementNB(alpha=0.1).fit(features.terms, y, sample_weight=weights / weights.mean())
+    expected = theirs.predict_joint_log_proba(features.terms)
+    np.testing.assert_allclose(scores, expected - expected.mean(axis=1, keepdims=True), atol=1e-5)
+
+
+def test_terms_never_seen_say_nothing_through_naive_bayes():
+    y = np.arange(60) % 2
+    features = make_features(y)
+    terms = features.terms.toarray()
+    terms[:, 7] = 0
+    model = naive_bayes(Features(csr_matrix(terms), features.means), label(y, np.where(y, 3.0, 1.0), 2), 0)
+    assert not model.kernel[7].any()
+    assert model.kernel[:7].any(axis=1).all()
+
+
+def test_discriminant_analysis_is_that_of_scikit_learn():
+    y = np.random.RandomState(0).choice(3, 20_000, p=[0.2, 0.3, 0.5])
+    features = make_features(y, n_terms=1)
+    # Of many documents, the covariance is hardly shrunk, unless the variances are the same.
+    features = Features(features.terms, features.means * np.float32([1, 1.5, 2, 2.5, 3]))
+    found = discriminant_analysis(features, label(y), 0).scores(features)
+    expected = LinearDiscriminantAnalysis().fit(features.means, y).decision_function(features.means)
+    np.testing.assert_allclose(found - found[:, :1], expected - expected[:, :1], atol=0.05)
+    assert np.ptp(found) > 5
+
+
+@each_model
+def test_a_weight_of_two_is_a_repetition_and_a_weight_of_zero_none(fit):
+    y = np.arange(600) % 3
+    features, weights = make_features(y), np.random.RandomState(0).permutation(np.repeat([0.0, 1.0, 2.0], 200))
+    rows = np.repeat(np.arange(600), weights.astype(int))
+    scores = fit(features, label(y, weights), 0).scores(features)
+    repeated = fit(features[rows], label(y)[rows], 0).scores(features)
+    unweighted = fit(features, label(y), 0).scores(features)
+    # The support vector machine is an approximate solution, and shrinkage depends on the number of documents.
+    tolerance = {naive_bayes: 1e-5, discriminant_analysis: 0.1, support_vector_machine: 0.5}[fit]
+    np.testing.assert_allclose(scores, repeated, atol=tolerance)
+    assert abs(scores - unweighted).max() > 2 * tolerance
+
+
+@each_model
+def test_the_unit_of_weights_does_not_matter(fit):
+    y, weights = np.arange(60) % 3, np.random.RandomState(0).rand(60)
+    features = make_features(y)
+    one, thousand = (fit(features, label(y, unit * weights), 0) for unit in (1, 1000))
+    np.testing.assert_allclose(one.scores(features), thousand.scores(features), atol=1e-4)
+
+
+@each_model
+@pytest.mark.parametrize("missing", [0, 2])
+def test_classes_without_documents_are_not_predicted(fit, missing):
+    y = np.delete(np.arange(3), missing)[np.arange(100) % 2]
+    features = make_features(y)
+    scores = fit(features, label(y), 0).scores(features)
+    assert np.isfinite(scores).all()
+    assert (scores[:, missing] < scores.max(axis=1)).all()
+
+
+def test_a_document_between_two_distant_classes_is_not_of_a_class_without_documents():
+    y = np.arange(100) % 2
+    means = np.random.RandomState(0).normal(size=(100, 2)) + np.where(y, 9, -9)[:, None]
+    model = discriminant_analysis(Features(csr_matrix((100, 0)), means.astype(np.float32)), label(y), 0)
+    assert model.bias.argmin() == 2
+
+
+@each_model
+@pytest.mark.parametrize("y", [np.arange(3), np.arange(2), np.array([1]), np.array([0, 0, 0, 1, 2])], ids=str)
+def test_classes_with_a_document_each(fit, y):
+    features = make_features(y)
+    scores = fit(features, label(y), 0).scores(features)
+    assert np.isfinite(scores).all()
+    assert abs(scores).max() < 1000
+    assert (scores.argmax(axis=1) == y).all()
+
+
+@each_model
+def test_features_that_are_all_zero(fit):
+    y = np.arange(20) % 2
+    features = Features(csr_matrix((20, 4), dtype=np.float32), np.zeros((20, 3), dtype=np.float32))
+    assert np.isfinite(fit(features, label(y, n_classes=2), 0).scores(features)).all()
+
+
+def test_without_vectors_discriminant_analysis_knows_the_priors():
+    y = np.repeat([0, 1], [30, 10])
+    features = make_features(y, dim=0)
+    scores = discriminant_analysis(features, label(y, n_classes=2), 0).scores(features)
+    np.testing.assert_allclose(np.exp(scores), np.tile([0.75, 0.25], (40, 1)), rtol=1e-5)
+
+
+@each_model
+def test_the_same_seed_gives_the_same_model(fit):
+    y = np.arange(100) % 3
+    one, same = (fit(make_features(y), label(y), 5) for _ in range(2))
+    assert np.array_equal(one.kernel, same.kernel)
+    assert np.array_equal(one.bias, same.bias)
+
+
+def test_a_weighted_sum_scores_as_its_parts():
+    y = np.arange(60) % 3
+    features, weights = make_features(y), np.array([0.5, 0.0, 2.0])
+    models = [fit(features, label(y), 0) for fit in MODELS]
+    expected = 0.5 * models[0].scores(features) + 2 * models[2].scores(features)
+    np.testing.assert_allclose(weighted_sum(models, weights).scores(features), expected, atol=1e-4)
