@@ -114,7 +114,8 @@ def test_accuracy_benchmark(run, data, vectors_file):
     files = ["--output", report, "--summary", summary, "--results", results]
 
     def measure(n_train, contestants):
-        settings = ["--sets", "tools", "--train-sizes", n_train, "--seeds", 1, "--contestants", *contestants]
+        seeds = ["--seeds", 1, "--seeds-of-few", 1]
+        settings = ["--sets", "tools", "--train-sizes", n_train, *seeds, "--contestants", *contestants]
         run("benchmarks/accuracy.py", "--data", data, "--vectors", vectors_file, *settings, *files)
 
     measure(0, names[:1])

@@ -161,9 +161,13 @@ class TokenSequences:
             return first
         for part in others:
             matrices: list[Any] = [part.embedding_matrix, first.embedding_matrix]
-            if part.input_dim != first.input_dim or not (matrices[0] is matrices[1] or np.array_equal(*matrices)):
+            same = matrices[0] is matrices[1] or np.array_equal(*matrices)
+            # Equal matrices belong to equal vocabularies; without them, the words have to be compared.
+            if matrices[0] is None and None not in (part.vocabulary, first.vocabulary):
+                same = part.vocabulary is first.vocabulary or part.vocabulary == first.vocabulary
+            if part.input_dim != first.input_dim or not same:
                 raise ValueError(
-                    "These TokenSequences carry different embedding matrices, so their ids mean different words. "
+                    "These TokenSequences carry different embedding matrices or vocabularies, so their ids mean different words. "
                     "Make all of them with one fitted GloveTextVectorizer."
                 )
         lengths = np.concatenate([part.lengths for part in parts])

@@ -585,3 +585,10 @@ def test_documents_have_one_index(sequences, key):
 def test_bad_options_are_not_taken_for_others(sequences, use, message):
     with pytest.raises(ValueError, match=message):
         use(sequences)
+
+
+def test_sequences_of_different_vocabularies_are_not_joined():
+    parts = [TokenSequences([1], [0, 1], input_dim=2, vocabulary={word: 1}) for word in ("cat", "dog")]
+    with pytest.raises(ValueError, match="mean different words"):
+        TokenSequences.concatenate(parts)
+    assert TokenSequences.concatenate([parts[0], parts[0]]).tolist() == [[1], [1]]
