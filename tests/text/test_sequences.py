@@ -587,7 +587,7 @@ def test_bad_options_are_not_taken_for_others(sequences, use, message):
         use(sequences)
 
 
-def test_sequences_of_different_vocabularies_are_not_joined():
+def test_sequences_without_vectors_of_different_words_are_not_joined():
     parts = [TokenSequences([1], [0, 1], input_dim=2, vocabulary={word: 1}) for word in ("cat", "dog")]
     with pytest.raises(ValueError, match="mean different words"):
         TokenSequences.concatenate(parts)
