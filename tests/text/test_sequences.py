@@ -295,7 +295,7 @@ def test_sequences_of_vocabularies_of_different_sizes_are_not_joined():
     ids=["other vectors", "no vectors", "fewer ids"],
 )
 def test_sequences_of_different_vocabularies_are_not_joined(sequences, other):
-    with pytest.raises(ValueError, match="different embedding matrices, so their ids mean different words"):
+    with pytest.raises(ValueError, match="or vocabularies, so their ids mean different words"):
         np.vstack([sequences, other])
 
 
