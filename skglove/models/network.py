@@ -15,10 +15,14 @@ from skglove.models.base import FitContext, Member, Spans
 from skglove.text.sequences import TokenSequences
 from skglove.training.backend import import_keras
 from skglove.training.batches import Batches, LabelledSequences
+from skglove.training.precision import set_dtype_policy
 from skglove.training.trainer import Trainer
 
 # Small enough that the arrays of a batch stay in the processor's caches, large enough for an efficient matrix product.
 POSITIONS_PER_BATCH = 1024
+# Of the components of standardized vectors; GloVe's are between 0.3 and 0.6 before.
+_DEVIATION = 0.4
+_SMALLEST_DEVIATION = 1e-6
 
 
 class KerasMember(Member):
@@ -40,6 +44,8 @@ class KerasMember(Member):
     maxlen: int | None = None
     width_multiple: int = 1
     embedding_dropout: float = 0.0
+    # Whether the components of vectors that are trained are standardized first; frozen vectors are shared with the vectorizer.
+    standardizes_vectors: bool = False
 
     @abstractmethod
     def keras_scores(
@@ -160,7 +166,10 @@ class KerasMember(Member):
             _set_weights(network, start.weights_)
             return network
         if context.embedding_matrix is not None:
-            network.get_layer("embedding").set_weights([context.embedding_matrix])
+            vectors = context.embedding_matrix
+            if self.standardizes_vectors and context.trainable:
+                vectors = _standardized(vectors)
+            network.get_layer("embedding").set_weights([vectors])
         self.set_priors(network, context)
         return network
 
@@ -213,6 +222,11 @@ class Network(KerasMember):
     """
 
     dropout: float
+
+    def _new_keras_network(self, context: FitContext, start: Member | None = None) -> Any:
+        network = super()._new_keras_network(context, start)
+        set_dtype_policy(network, context.options.dtype_policy)
+        return network
 
     @abstractmethod
     def keras_features(self, words: Any, mask: Any, seeds: Iterator[int]) -> Any:
@@ -279,6 +293,16 @@ class Network(KerasMember):
         words = ops.take(self.weights_["embedding"][0], ids, axis=0) * mask
         kernel, bias = self.weights_["logits"]
         return ops.matmul(self.features(ops, words, mask), kernel) + bias
+
+
+def _standardized(vectors: np.ndarray) -> np.ndarray:
+    """Return vectors whose components have the same mean and standard deviation; words without a vector keep zeros."""
+    known = vectors.any(axis=1)
+    result = np.zeros_like(vectors)
+    if known.any():
+        mean, deviation = vectors[known].mean(axis=0), vectors[known].std(axis=0)
+        result[known] = (vectors[known] - mean) * (_DEVIATION / np.maximum(deviation, _SMALLEST_DEVIATION))
+    return result
 
 
 def _set_weights(network: Any, weights: dict[str, list[np.ndarray]]) -> None:

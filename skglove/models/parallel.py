@@ -52,6 +52,8 @@ class Parallel(Network):
         "dropout": [Interval(Real, 0, 1, closed="left")],
     }
 
+    standardizes_vectors = True
+
     def __init__(
         self,
         filters: int = 128,

@@ -31,6 +31,7 @@ class TrainingOptions:
     validation_fraction: float
     n_iter_no_change: int
     callbacks: Sequence[Any] | None
+    dtype_policy: str
     verbose: int
 
     @classmethod
@@ -54,7 +55,7 @@ class TrainingOptions:
             Number of documents per epoch.
         """
         if isinstance(self.batch_size, str):
-            return int(np.clip(2 ** round(np.log2(n_documents / 64)), *_BATCH_SIZES))
+            return int(np.clip(2 ** round(np.log2(n_documents / 32)), *_BATCH_SIZES))
         return self.batch_size
 
 

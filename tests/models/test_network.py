@@ -1,5 +1,7 @@
 """The base class of the architectures: one defined here, outside the package, does all that the built-in ones do."""
 
+import dataclasses
+
 import joblib
 import numpy as np
 import onnxruntime
@@ -8,7 +10,7 @@ import skops.io
 from sklearn.pipeline import make_pipeline
 
 import skglove
-from skglove import ConvTextClassifier, GloveTextVectorizer, explain
+from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, explain
 from skglove.export import load_keras, to_keras, to_onnx
 from skglove.models import Network
 from skglove.models.base import new_spans
@@ -99,3 +101,17 @@ def test_without_contributions_the_error_says_so(pipeline, monkeypatch):
     monkeypatch.delattr(MeanNetwork, "contributions")
     with pytest.raises(ValueError, match="MeanNetwork does not define `contributions`"):
         explain(pipeline, "the cat")
+
+
+def test_vectors_that_are_trained_start_standardized(make_context):
+    n_ids, dim = make_context().input_dim, make_context().embedding_dim
+    matrix = np.random.RandomState(0).normal(5, np.arange(1, dim + 1), size=(n_ids, dim)).astype(np.float32)
+    matrix[:2] = 0
+    context = make_context(embedding_matrix=matrix)
+    start = Parallel(filters=2).untrained(context).weights_["embedding"][0]
+    assert not start[:2].any()
+    np.testing.assert_allclose(start[2:].mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(start[2:].std(axis=0), 0.4, rtol=1e-4)
+    frozen = dataclasses.replace(context, trainable=False)
+    assert Parallel(filters=2).untrained(frozen).weights_["embedding"][0] is matrix
+    assert np.array_equal(MeanNetwork().untrained(context).weights_["embedding"][0], matrix)

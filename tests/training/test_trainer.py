@@ -102,7 +102,7 @@ def test_a_diverging_training_is_an_error(sequences, corpus):
 
 def test_few_documents_get_small_batches():
     parameters = ConvTextClassifier().get_params(deep=False)
-    sizes = [TrainingOptions.from_parameters(parameters).resolve_batch_size(n) for n in (10, 1000, 2000, 10**6)]
+    sizes = [TrainingOptions.from_parameters(parameters).resolve_batch_size(n) for n in (10, 500, 1000, 10**6)]
     assert sizes == [16, 16, 32, 64]
     assert TrainingOptions.from_parameters({**parameters, "batch_size": 7}).resolve_batch_size(10) == 7
 
