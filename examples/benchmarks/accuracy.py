@@ -2,7 +2,7 @@
 
 Every fit runs in a new process, the contestants alternately on the same split, for each seed. The results are kept in
 ``accuracy.jsonl`` beside this file, so that a run that was interrupted can be continued. Tables of them are written into the
-``README.md`` beside it::
+``README.md`` beside it, and charts::
 
     python examples/benchmarks/accuracy.py --data DATA --vectors glove.6B.100d.txt
 
@@ -17,12 +17,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
+import charts
 import datasets
 import numpy as np
 import report
-from contestants import CONTESTANTS
+from contestants import CONTESTANTS, ENCODERS
 from memory import megabytes
 from sklearn.metrics import f1_score
 
@@ -46,10 +46,10 @@ def run_one(data: Path | None, name: str, size: int, contestant: str, seed: int,
     predicted = model.predict(split.test)
     seconds = time.perf_counter() - fitted
     memory = megabytes("VmHWM") - before
+    # Of models that have them; computed after the memory was measured.
+    proba = model.predict_proba(split.test) if hasattr(model, "predict_proba") else None
     result = {
-        "accuracy": float((predicted == split.y_test).mean()),
-        "macro_f1": float(f1_score(split.y_test, predicted, average="macro")),
-        **_probabilities(model, split),
+        **scores(predicted, proba, model.classes_, split.y_test),
         "fit": fitted - start,
         "rate": len(split.test) / seconds,
         "memory": memory,
@@ -58,19 +58,24 @@ def run_one(data: Path | None, name: str, size: int, contestant: str, seed: int,
     print("result:" + json.dumps(result))
 
 
-def _probabilities(model: Any, split: datasets.Split) -> dict[str, float]:
-    """Return the log loss and the calibration error, of models that have probabilities."""
-    if not hasattr(model, "predict_proba"):
-        return {}
-    proba = model.predict_proba(split.test).astype(float)
+def scores(predicted: np.ndarray, proba: np.ndarray | None, classes: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """Return the accuracy and the macro-F1, and with probabilities the log loss and the calibration error."""
+    of_labels = {
+        "accuracy": float((predicted == y).mean()),
+        "macro_f1": float(f1_score(y, predicted, average="macro")),
+    }
+    if proba is None:
+        return of_labels
+    proba = proba.astype(float)
     # A class without training texts has probability 0, and the logarithm is bounded.
-    column = {label: i for i, label in enumerate(model.classes_.tolist())}
-    columns = np.array([column.get(label, -1) for label in split.y_test.tolist()])
+    column = {label: i for i, label in enumerate(classes.tolist())}
+    columns = np.array([column.get(label, -1) for label in y.tolist()])
     of_truth = np.where(columns >= 0, proba[np.arange(len(proba)), columns], 0)
     confidence, right = proba.max(axis=1), proba.argmax(axis=1) == columns
     bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
     errors = [abs((right - confidence)[bins == i].sum()) for i in range(_BINS)]
-    return {"log_loss": float(-np.log(np.maximum(of_truth, 1e-7)).mean()), "calibration": sum(errors) / len(proba)}
+    log_loss = float(-np.log(np.maximum(of_truth, 1e-7)).mean())
+    return {**of_labels, "log_loss": log_loss, "calibration": sum(errors) / len(proba)}
 
 
 def measure(arguments: argparse.Namespace, *what: str) -> dict | None:
@@ -106,7 +111,7 @@ class Results:
     def of(self, name: str, n_train: int) -> dict[str, list[dict]]:
         """Return the results on one set, by contestant."""
         by_contestant: dict[str, list[dict]] = {}
-        for contestant in CONTESTANTS:
+        for contestant in (*CONTESTANTS, *ENCODERS):
             some = [self.found[key] for key in self.found if key[:3] == (name, n_train, contestant)]
             if some:
                 by_contestant[contestant] = some
@@ -162,7 +167,8 @@ texts are drawn, and the model. `fit` is the time from texts to model, with toke
 first time) but without imports. It, the texts predicted in a second, and the memory of fitting and predicting, on top of imports
 and texts, are medians. The settings are the same for all sets: the defaults, except for what the name says."""
     tables = [_table(name, results.of(name, n_train)) for name, n_train in results.sets()]
-    report.write(arguments.output, "Accuracy", "\n\n".join([about, *tables]))
+    pictures = [f"![{file.stem}]({file.name})" for file in charts.draw(results, arguments.output.parent)]
+    report.write(arguments.output, "Accuracy", "\n\n".join([about, *pictures, *tables]))
     if arguments.summary:
         report.write(arguments.summary, "accuracy", _summary(results))
 

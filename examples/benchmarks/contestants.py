@@ -140,6 +140,9 @@ def mean_vectors(vectors: str, classifier: Any) -> Pipeline:
     return make_pipeline(_means(vectors), StandardScaler(), classifier)
 
 
+# Measured by `encoders.py`.
+ENCODERS = "MiniLM + LogisticRegression", "WordLlama + LogisticRegression"
+
 CONTESTANTS = {
     "skglove": skglove,
     "skglove, trainable=False": lambda vectors, seed: skglove(vectors, seed, trainable=False),
