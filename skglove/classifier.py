@@ -7,7 +7,6 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -16,7 +15,7 @@ from skglove import ops
 from skglove._sklearn import HasMethods, Interval, StrOptions, check_sample_weight, validate_parameters
 from skglove.models import ARCHITECTURES, Member, as_member
 from skglove.models.base import FitContext
-from skglove.models.head import Softmax
+from skglove.models.head import Head, Sigmoid, Softmax
 from skglove.saving import VersionedState
 from skglove.text.sequences import TokenSequences
 from skglove.training.batches import LabelledSequences
@@ -30,6 +29,7 @@ from skglove.validation import (
     check_word_ids,
     fingerprint,
     label,
+    label_weights,
 )
 
 _DOCUMENTS_AT_ONCE = 2048  # in scoring
@@ -41,6 +41,9 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
     Its input is usually the output of a `GloveTextVectorizer`, which includes pre-trained word vectors. Given any other matrix of
     word ids, it learns an embedding from scratch. Zeros are padding at any position: a document consists of its other ids, and
     its scores do not depend on its padding or on the other documents of its batch.
+
+    If `y` is an indicator matrix, as `sklearn.preprocessing.MultiLabelBinarizer` makes it, documents have any number of labels:
+    each label has a sigmoid, linear models and a decision threshold of its own.
 
     Parameters
     ----------
@@ -83,7 +86,8 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
     n_iter_no_change : int, default=3
         Number of epochs without improvement after which `early_stopping` ends training.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, as in scikit-learn; multiplied with `sample_weight`.
+        Weights of the classes, as in scikit-learn; multiplied with `sample_weight`. With several labels a document, a dict has
+        the weights of documents with a label, by the label's index, and "balanced" balances each label.
     warm_start : bool, default=False
         Whether `fit` starts from the network's weights of the last `fit`. Only `trainable` and the dropout rates of the
         architecture may differ, for example to train with frozen vectors first.
@@ -104,6 +108,11 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        With several labels a document, the indices of the columns of `y`.
+    thresholds_ : ndarray of shape (n_labels,) or None
+        `predict` returns the labels with a higher probability. They are learned for F1 on documents held out by "wide_and_deep"
+        or `early_stopping`, and 0.5 if there are none. Labels with few documents have thresholds near those of others. None
+        with one class a document.
     n_features_in_ : int
         Width of the matrix seen in `fit`.
     architecture_ : Member
@@ -111,7 +120,8 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
     input_dim_, embedding_dim_ : int
         Number of word ids, including 0, and dimension of the word vectors.
     history_ : dict of str to list of float
-        The network's "loss" and "accuracy" for each epoch, and "val_loss" and "val_accuracy" if documents are held out.
+        The network's "loss" and "accuracy" (of whole sets of labels) for each epoch, and "val_loss" and "val_accuracy" if
+        documents are held out.
     n_iter_ : int
         Number of epochs trained.
 
@@ -146,6 +156,13 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
     >>> pipeline = make_pipeline(GloveTextVectorizer(embeddings=None), ConvTextClassifier(random_state=0))
     >>> pipeline.fit(texts, labels).predict(["a cat purrs", "the dogs bark"]).tolist()
     ['cat', 'dog']
+
+    Several labels a document:
+
+    >>> texts = ["the cat purrs", "a cat and a dog", "dogs bark", "nothing here"] * 8
+    >>> Y = [[1, 0], [1, 1], [0, 1], [0, 0]] * 8
+    >>> pipeline.fit(texts, Y).predict(["a cat purrs", "nothing"]).tolist()
+    [[1, 0], [0, 0]]
     """
 
     _parameter_constraints = {  # noqa: RUF012 - scikit-learn reads it from the class
@@ -243,8 +260,8 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         ----------
         X : TokenSequences or array-like of shape (n_samples, maxlen), int
             Word ids, 0 for padding.
-        y : array-like of shape (n_samples,)
-            Class labels.
+        y : array-like of shape (n_samples,), or array-like or sparse matrix of shape (n_samples, n_labels)
+            Class labels, or for several labels a document an indicator matrix of zeros and ones.
         sample_weight : array-like of shape (n_samples,), optional
             Documents of weight 0 are ignored.
 
@@ -268,11 +285,11 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         weights = check_sample_weight(sample_weight, len(X))
         if not weights.all():
             X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
-        classes = np.unique(y)
+        classes = np.arange(y.shape[1]) if y.ndim == 2 else np.unique(y)
         if len(classes) < 2:
             raise ValueError(f"At least 2 classes are needed; y contains only one class: {classes.tolist()[:1]}.")
-        data = label(X, y, weights, classes, self.class_weight)
-        context = self._context(X, data, classes, check_random_state(self.random_state), last)
+        data, head = self._labelled(X, y, weights, classes)
+        context = self._context(X, data, classes, head, check_random_state(self.random_state), last)
         start = None if last is None else member.checked_start(last.architecture_)
         if _has_words(data):
             fitted = member.fit(data, context, start=start)
@@ -289,9 +306,9 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         ----------
         X : TokenSequences or array-like of shape (n_samples, maxlen), int
             The vocabulary must be the same in all calls: use one fitted `GloveTextVectorizer`, or set `input_dim`.
-        y : array-like of shape (n_samples,)
+        y : array-like of shape (n_samples,), or array-like or sparse matrix of shape (n_samples, n_labels)
         classes : array-like of shape (n_classes,), optional
-            All classes that occur in any call; required in the first call.
+            All classes that occur in any call; required in the first call, except with several labels a document.
 
         Returns
         -------
@@ -315,11 +332,11 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
             )
         X, y = check_training_data(self, X, y, reset=last is None)
         known = check_classes(y, classes, None if last is None else last.classes_)
-        data = label(X, y, np.ones(len(X)), known, self.class_weight)
+        data, head = self._labelled(X, y, np.ones(len(X)), known)
         # A copy, so that a call that fails does not change the state of the generator.
         generator = copy.deepcopy(getattr(self, "_random_state_", None))
         generator = generator or np.random.RandomState(check_random_state(self.random_state).randint(2**31))
-        context = self._context(X, data, known, generator, last)
+        context = self._context(X, data, known, head, generator, last)
         start = None if last is None else member.checked_start(last.architecture_)
         history: dict[str, list[float]] = {}
         if _has_words(data):
@@ -333,7 +350,7 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         self._random_state_ = generator
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Return the logits of each class.
+        """Return the logits of each class or label.
 
         Parameters
         ----------
@@ -342,13 +359,15 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes, float32
-            For two classes, the logit of the second class minus that of the first.
+            For two classes, of which a document has one, the logit of the second class minus that of the first.
         """
-        logits = self._logits(X)
-        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
+        fitted = snapshot(self)
+        logits = fitted._logits(X)
+        is_binary = logits.shape[1] == 2 and fitted.thresholds_ is None
+        return logits[:, 1] - logits[:, 0] if is_binary else logits
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the probability of each class.
+        """Return the probability of each class or label; those of labels do not add up to 1.
 
         Parameters
         ----------
@@ -362,7 +381,7 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         return fitted._head.probabilities(ops, fitted._logits(X))
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Return the logarithm of the probability of each class.
+        """Return the logarithm of the probability of each class or label.
 
         Parameters
         ----------
@@ -372,10 +391,11 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples, n_classes), float32
         """
-        return log_softmax(self._logits(X), axis=1)
+        fitted = snapshot(self)
+        return fitted._head.log_probabilities(fitted._logits(X))
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the most probable class.
+        """Return the most probable class, or the labels whose probabilities are above `thresholds_`.
 
         Parameters
         ----------
@@ -383,11 +403,13 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples,)
+        ndarray of shape (n_samples,), or of shape (n_samples, n_labels), int
         """
         fitted = snapshot(self)
-        best = fitted._logits(X).argmax(axis=1)
-        return fitted.classes_[best]
+        logits = fitted._logits(X)
+        if fitted.thresholds_ is not None:
+            return (fitted._head.probabilities(ops, logits) > fitted.thresholds_).astype(int)
+        return fitted.classes_[logits.argmax(axis=1)]
 
     def to_keras(self) -> Any:
         """Return the classifier as a Keras model.
@@ -415,17 +437,30 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         member.check_parameters()
         return member
 
+    def _labelled(
+        self, X: TokenSequences, y: np.ndarray, weights: np.ndarray, classes: np.ndarray
+    ) -> tuple[LabelledSequences, Head]:
+        if y.ndim == 2:
+            head = Sigmoid(*label_weights(y, self.class_weight))
+            return LabelledSequences(X, y, weights, np.flatnonzero(weights)), head
+        return label(X, y, weights, classes, self.class_weight), Softmax(len(classes))
+
     def _context(
         self,
         X: TokenSequences,
         data: LabelledSequences,
         classes: np.ndarray,
+        head: Head,
         random_state: np.random.RandomState,
         last: "ConvTextClassifier | None",
     ) -> FitContext:
         """Return the settings of a fit, after checking that they are compatible with the last fit."""
         matrix = X.embedding_matrix
         if last is not None:
+            if type(head) is not type(last._head):
+                kinds = "one class a document", "several labels a document"
+                was, given = kinds[last.thresholds_ is not None], kinds[last.thresholds_ is None]
+                raise ValueError(f"Training began with {was}; it cannot continue on y with {given}. Fit a clone.")
             if not np.array_equal(classes, last.classes_):
                 raise ValueError(
                     f"warm_start requires the classes of the last fit, {last.classes_.tolist()}; got {classes.tolist()}."
@@ -443,7 +478,7 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
             embedding_dim = self.embedding_dim
         check_ids_below(X, input_dim)
         return FitContext(
-            head=Softmax(len(classes)),
+            head=head,
             input_dim=input_dim,
             embedding_dim=embedding_dim,
             embedding_matrix=matrix,
@@ -465,15 +500,21 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
     ) -> None:
         self.architecture_ = fitted
         self.classes_ = classes
+        self.thresholds_ = None
+        if isinstance(context.head, Sigmoid):
+            self.thresholds_ = np.full(len(classes), 0.5) if fitted.thresholds_ is None else fitted.thresholds_
         self.input_dim_, self.embedding_dim_ = context.input_dim, context.embedding_dim
         self._fingerprint_ = fingerprint(X.embedding_matrix)
         self.history_ = history
         self.n_iter_ = len(history.get("loss", []))
 
     @property
-    def _head(self) -> Softmax:
+    def _head(self) -> Head:
         check_is_fitted(self)
-        return Softmax(len(self.classes_))
+        if self.thresholds_ is None:
+            return Softmax(len(self.classes_))
+        no_weights = (1.0,) * len(self.classes_)
+        return Sigmoid(no_weights, no_weights)
 
     def _logits(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
@@ -485,6 +526,7 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
         tags.input_tags.categorical = True
         tags.input_tags.positive_only = True
         return tags

@@ -8,6 +8,7 @@ as an ONNX graph with `skglove.export.onnx.Recorder`. All three have the functio
 from typing import Any
 
 import numpy as np
+from scipy.special import expit as sigmoid
 from scipy.special import softmax
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "ones_like",
     "pad",
     "relu",
+    "sigmoid",
     "softmax",
     "sqrt",
     "sum",

@@ -5,9 +5,16 @@ import zlib
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_array, check_consistent_length, check_non_negative, validate_data
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import (
+    check_array,
+    check_consistent_length,
+    check_non_negative,
+    column_or_1d,
+    validate_data,
+)
 
 from skglove.text.sequences import TokenSequences
 from skglove.training.batches import LabelledSequences
@@ -26,28 +33,41 @@ def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -
     Returns
     -------
     sequences : TokenSequences
-    y : ndarray of shape (n_samples,)
+    y : ndarray of shape (n_samples,), or of shape (n_samples, n_labels), int
+        An indicator matrix for several labels a document.
 
     Raises
     ------
     ValueError
-        If `X` is not a matrix of word ids, or `y` is not a vector of classes of the same length.
+        If `X` is not a matrix of word ids, or `y` is neither a vector of classes nor an indicator matrix of the same length.
     """
     _refuse_texts(X)
     if isinstance(X, TokenSequences):
-        y = validate_data(estimator, X="no_validation", y=y, reset=reset)
+        y = validate_data(estimator, X="no_validation", y=y, reset=reset, multi_output=True)
         check_consistent_length(X, y)
         _check_not_empty(X)
         if reset:
             estimator.n_features_in_ = X.shape[1]
             estimator._input_kind_ = "sequences"
     else:
-        X, y = validate_data(estimator, X, y, reset=reset)
+        X, y = validate_data(estimator, X, y, reset=reset, multi_output=True)
         if reset:
             estimator._input_kind_ = "real numbers" if _holds_features(X) else "ids"
         X = _to_sequences(estimator, X)
+    return X, _check_targets(y)
+
+
+def _check_targets(y: Any) -> np.ndarray:
     check_classification_targets(y)
-    return X, y
+    kind = type_of_target(y, input_name="y", raise_unknown=True)
+    if kind == "multilabel-indicator":
+        return (y.toarray() if issparse(y) else np.asarray(y)).astype(np.int32)
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            f"y has {y.shape[1]} columns of several classes. Expected a vector of classes, or for several labels a document an "
+            "indicator matrix of zeros and ones, as sklearn.preprocessing.MultiLabelBinarizer returns."
+        )
+    return column_or_1d(y, warn=True)
 
 
 def check_word_ids(estimator: Any, X: Any) -> TokenSequences:
@@ -80,9 +100,9 @@ def check_classes(y: np.ndarray, classes: Any, known: np.ndarray | None) -> np.n
 
     Parameters
     ----------
-    y : ndarray of shape (n_samples,)
+    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
     classes : array-like of shape (n_classes,) or None
-        The classes passed to this call.
+        The classes passed to this call; not required for an indicator matrix, whose labels are the indices of its columns.
     known : ndarray of shape (n_classes,) or None
         The classes of earlier calls, if any.
 
@@ -95,6 +115,8 @@ def check_classes(y: np.ndarray, classes: Any, known: np.ndarray | None) -> np.n
     ValueError
         If `classes` is missing in the first call or differs in a later one, or `y` contains another class.
     """
+    if y.ndim == 2:
+        return _check_label_indices(y.shape[1], classes, known)
     if known is None and classes is None:
         raise ValueError(
             "classes must be passed on the first call to partial_fit, with all classes that occur in any call."
@@ -109,6 +131,17 @@ def check_classes(y: np.ndarray, classes: Any, known: np.ndarray | None) -> np.n
             f"y contains classes that were not passed to the first call: {unknown.tolist()}; expected {known.tolist()}."
         )
     return known
+
+
+def _check_label_indices(n_labels: int, classes: Any, known: np.ndarray | None) -> np.ndarray:
+    labels = np.arange(n_labels)
+    for name, others in (("classes", classes), ("y of the first call", known)):
+        if others is not None and not np.array_equal(np.unique(others), labels):
+            raise ValueError(
+                f"y has {n_labels} columns, but {name} has the labels {np.unique(others).tolist()}. All calls to partial_fit "
+                "need indicator matrices of the same width."
+            )
+    return labels
 
 
 def label(
@@ -141,6 +174,40 @@ def label(
             raise ValueError(f"class_weight must contain non-negative finite numbers, not all 0; got {class_weight!r}.")
         weights = weights * of_class[positions]
     return LabelledSequences(sequences, positions, weights, np.flatnonzero(weights))
+
+
+def label_weights(Y: np.ndarray, class_weight: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the weights of documents with each label, and of those without it.
+
+    Parameters
+    ----------
+    Y : ndarray of shape (n_samples, n_labels), int
+    class_weight : dict, "balanced" or None
+        A dict has the weights of documents with a label, by the label's index. "balanced" balances each label, as
+        ``OneVsRestClassifier(LinearSVC(class_weight="balanced"))`` does.
+
+    Returns
+    -------
+    positive, negative : tuple of float
+
+    Raises
+    ------
+    ValueError
+        If `class_weight` has an unknown label, or a weight is negative or not finite.
+    """
+    n_samples, n_labels = Y.shape
+    positive, negative = np.ones(n_labels), np.ones(n_labels)
+    if isinstance(class_weight, str):
+        counts = Y.sum(axis=0)
+        positive, negative = (n_samples / (2 * np.maximum(count, 1)) for count in (counts, n_samples - counts))
+    elif class_weight is not None:
+        unknown = [name for name in class_weight if name not in range(n_labels)]
+        if unknown:
+            raise ValueError(f"class_weight has weights of {unknown}, but the labels are 0 to {n_labels - 1}.")
+        positive[list(class_weight)] = list(class_weight.values())
+        if not (np.isfinite(positive).all() and (positive >= 0).all()):
+            raise ValueError(f"class_weight must contain non-negative finite numbers; got {class_weight!r}.")
+    return tuple(positive.tolist()), tuple(negative.tolist())
 
 
 def check_ids_below(sequences: TokenSequences, input_dim: int) -> None:

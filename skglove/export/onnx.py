@@ -202,6 +202,9 @@ class Recorder:
     def relu(self, x: Tensor) -> Tensor:
         return self.node("Relu", x)
 
+    def sigmoid(self, x: Tensor) -> Tensor:
+        return self.node("Sigmoid", x)
+
     def softmax(self, x: Tensor, axis: int) -> Tensor:
         return self.node("Softmax", x, axis=axis)
 

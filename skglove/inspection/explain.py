@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import softmax
 
+from skglove import ops
 from skglove.pipeline import vectorizer_and_classifier
 from skglove.text.sequences import TokenSequences
 from skglove.vectorizer import GloveTextVectorizer
@@ -199,7 +199,16 @@ def explain(pipeline: Any, text: str) -> Explanation:
     total = sum(by_span.values(), bias)
     if not np.allclose(total, logits, rtol=1e-3, atol=1e-3):
         raise ValueError(f"The contributions of {member} add up to {total}, not to its logits, {logits}.")
-    return Explanation(text, words, spans, classifier.classes_, logits, softmax(logits), ngrams, bias)
+    return Explanation(
+        text,
+        words,
+        spans,
+        classifier.classes_,
+        logits,
+        classifier._head.probabilities(ops, logits[None])[0],
+        ngrams,
+        bias,
+    )
 
 
 def _known(vectorizer: GloveTextVectorizer, words: list[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skglove._sklearn import validate_parameters
-from skglove.models.head import Softmax
+from skglove.models.head import Head
 from skglove.saving import PlainState
 from skglove.text.sequences import TokenSequences
 from skglove.training.backend import import_keras
@@ -26,7 +26,7 @@ class FitContext:
 
     Parameters
     ----------
-    head : Softmax
+    head : Head
         The output function and the loss.
     input_dim : int
         Number of word ids, including 0.
@@ -47,7 +47,7 @@ class FitContext:
         For networks.
     """
 
-    head: Softmax
+    head: Head
     input_dim: int
     embedding_dim: int
     embedding_matrix: np.ndarray | None
@@ -70,6 +70,7 @@ class Member(PlainState, BaseEstimator, ABC):
     # Parameters that may change when training continues: the weights do not depend on them.
     free_parameters: tuple[str, ...] = ("embedding_dropout", "dropout")
     history_: dict[str, list[float]] = {}  # noqa: RUF012 - for members that are not trained in epochs
+    thresholds_: np.ndarray | None = None  # of labels, if documents were held out
 
     def check_parameters(self) -> None:
         """Raise a ValueError if a parameter is invalid."""
@@ -151,7 +152,7 @@ class Member(PlainState, BaseEstimator, ABC):
         KerasTensor of shape (batch, n_classes)
         """
 
-    def to_keras(self, head: Softmax) -> Any:
+    def to_keras(self, head: Head) -> Any:
         """Return the member as a Keras model.
 
         Returns

@@ -13,7 +13,7 @@ import numpy as np
 from skglove.models.base import FitContext, Member, Spans, new_spans
 from skglove.models.linear import PRIOR_WEIGHTS, Linear, LinearTraining
 from skglove.models.parallel import Parallel
-from skglove.models.weighting import learn_weights
+from skglove.models.weighting import EnsembleWeights, learn_weights
 from skglove.text.sequences import TokenSequences
 from skglove.training.batches import LabelledSequences
 
@@ -99,18 +99,22 @@ class WideAndDeep(Member):
         linear = LinearTraining(data, context)
         learned = linear.learn_weights(rows if len(rows) else None)
         # The scale of the linear scores and the weight of the network, given the weights of the linear models.
-        scale, of_network = _PRIOR_SCALE, _PRIOR_NETWORK
-        if held_out is not None:
-            positions = {row: position for position, row in enumerate(learned.rows.tolist())}
-            of_linear = learned.scores[[positions[row] for row in rows.tolist()]]
-            scores = [of_linear, network.logits(data.sequences[rows])]
-            scale, of_network = learn_weights(scores, data.y[rows], (_PRIOR_SCALE, _PRIOR_NETWORK)).tolist()
-        weights = np.array([*(scale * learned.weights), of_network])
+        prior = (_PRIOR_SCALE, _PRIOR_NETWORK)
+        if held_out is None:
+            total = EnsembleWeights(np.array(prior), np.zeros(context.head.n_classes))
+            rows, combined = learned.rows, learned.scores
+        else:
+            scores = [learned.scores_of(rows), network.logits(data.sequences[rows])]
+            total = learn_weights(scores, data.y[rows], prior, context.head)
+            combined = total.combine(scores)
+        (scale, of_network), linear_weights = total.weights, learned.ensemble
+        of_linear = EnsembleWeights(scale * linear_weights.weights, scale * linear_weights.intercept + total.intercept)
         return self._fitted(
             history_=network.history_,
+            thresholds_=context.head.learn_thresholds(combined, data.y[rows]),
             network_=network,
-            linear_=linear.merged(linear.fit(data.rows), weights[:-1]),
-            weights_=weights,
+            linear_=linear.merged(linear.fit(data.rows), of_linear),
+            weights_=np.array([*of_linear.weights, of_network]),
         )
 
     @staticmethod

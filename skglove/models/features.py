@@ -7,6 +7,7 @@ a vector or share n-grams with words that do.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_matrix, diags_array, hstack
@@ -48,7 +49,7 @@ class Features:
     def __getitem__(self, rows: np.ndarray) -> "Features":
         return Features(self.terms[rows], self.means[rows])
 
-    @property
+    @cached_property
     def all(self) -> csr_matrix:
         """Terms and means: csr_matrix of shape (n_documents, n_terms + dim), float32."""
         return hstack([self.terms, csr_matrix(self.means)], format="csr")

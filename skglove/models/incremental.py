@@ -8,14 +8,18 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
+from sklearn.linear_model import SGDClassifier
 from sklearn.naive_bayes import ComplementNB
 
 from skglove.models.base import FitContext
-from skglove.models.features import FeatureSpace, direction_vectors, standardization
+from skglove.models.features import Features, FeatureSpace, direction_vectors, standardization
+from skglove.models.head import Sigmoid
 from skglove.models.linear_models import (
     NAIVE_BAYES_SMOOTHING,
+    Labels,
     LinearModel,
     naive_bayes_weights,
+    of_labels,
     stochastic_svm,
     svm_weights,
     weighted_sum,
@@ -38,16 +42,18 @@ class IncrementalTraining:
     """
 
     def __init__(self, context: FitContext, state: dict[str, Any] | None = None) -> None:
-        self._n_classes, self._random_state = context.head.n_classes, context.random_state
+        self._head, self._random_state = context.head, context.random_state
         self._directions = direction_vectors(context.input_dim, context.embedding_matrix)
         self._no_subwords = csr_matrix((context.input_dim, 0), dtype=np.float32)
         self._tfidf = Tfidf(context.input_dim)
         self._scaling: tuple[np.ndarray, np.ndarray] | None = None
-        self._svm, self._bayes = stochastic_svm(1, None), ComplementNB(alpha=NAIVE_BAYES_SMOOTHING)
+        n_problems = context.head.n_classes if isinstance(context.head, Sigmoid) else 1
+        self._svms = [stochastic_svm(1, None) for _ in range(n_problems)]
+        self._bayes = [ComplementNB(alpha=NAIVE_BAYES_SMOOTHING) for _ in range(n_problems)]
         if state is not None:
             self._tfidf = Tfidf(context.input_dim, state["document_counts"], state["n_documents"])
             self._scaling = state["scaling"]
-            self._svm, self._bayes = copy.deepcopy((state["svm"], state["bayes"]))
+            self._svms, self._bayes = copy.deepcopy((state["svms"], state["bayes"]))
 
     def train(self, data: LabelledSequences) -> tuple[LinearModel, FeatureSpace]:
         """Train for one epoch.
@@ -62,8 +68,8 @@ class IncrementalTraining:
         space : FeatureSpace
             Of the features that `model` scores.
         """
-        sequences, y = data.sequences[data.rows], data.y[data.rows]
-        weights = data.weights[data.rows] / data.weights[data.rows].mean()
+        sequences = data.sequences[data.rows]
+        labels = Labels(data.y[data.rows], data.weights[data.rows] / data.weights[data.rows].mean(), self._head)
         self._tfidf = self._tfidf.observing(sequences)
         if self._scaling is None:
             no_offset = np.zeros(self._directions.shape[1], dtype=np.float32)
@@ -71,20 +77,24 @@ class IncrementalTraining:
             self._scaling = standardization(unscaled.transform(sequences).means)
         scale, offset = self._scaling
         space = FeatureSpace(self._tfidf, self._no_subwords, self._directions * scale, offset)
-        features, classes = space.transform(sequences), np.arange(self._n_classes)
-        self._bayes.partial_fit(features.terms, y, classes, sample_weight=weights)
-        alpha = stochastic_svm(self._tfidf.n_documents, None).alpha
-        self._svm.set_params(alpha=alpha, random_state=self._random_state)
-        self._svm.partial_fit(features.all, y, classes, sample_weight=weights)
-        self._svm.set_params(random_state=None)  # the caller's generator must not be saved
-        return self._merged(features.terms.shape[1]), space
+        features = space.transform(sequences)
+        problems = labels.of_each_label() if isinstance(self._head, Sigmoid) else [labels]
+        models = [
+            self._train_one(features, problem, svm, bayes)
+            for problem, svm, bayes in zip(problems, self._svms, self._bayes, strict=True)
+        ]
+        return of_labels(models) if isinstance(self._head, Sigmoid) else models[0], space
 
-    def _merged(self, n_terms: int) -> LinearModel:
-        kernel, bias = svm_weights(self._svm)
+    def _train_one(self, features: Features, labels: Labels, svm: SGDClassifier, bayes: ComplementNB) -> LinearModel:
+        classes, n_terms = np.arange(labels.n_classes), features.terms.shape[1]
+        bayes.partial_fit(features.terms, labels.y, classes, sample_weight=labels.weights)
+        svm.set_params(alpha=stochastic_svm(self._tfidf.n_documents, None).alpha, random_state=self._random_state)
+        svm.partial_fit(features.all, labels.y, classes, sample_weight=labels.weights)
+        svm.set_params(random_state=None)  # the caller's generator must not be saved
+        kernel, bias = svm_weights(svm)
         of_bayes = np.zeros_like(kernel)
-        of_bayes[:n_terms] = naive_bayes_weights(self._bayes)
-        models = LinearModel(kernel, bias), LinearModel(of_bayes, np.zeros_like(bias))
-        return weighted_sum(models, _WEIGHTS)
+        of_bayes[:n_terms] = naive_bayes_weights(bayes)
+        return weighted_sum([LinearModel(kernel, bias), LinearModel(of_bayes, np.zeros_like(bias))], _WEIGHTS)
 
     def state(self) -> dict[str, Any]:
         """Return what is required to continue."""
@@ -92,6 +102,6 @@ class IncrementalTraining:
             "document_counts": self._tfidf.document_counts,
             "n_documents": self._tfidf.n_documents,
             "scaling": self._scaling,
-            "svm": self._svm,
+            "svms": self._svms,
             "bayes": self._bayes,
         }

@@ -13,9 +13,9 @@ import numpy as np
 from skglove.models.base import FitContext, Member, Spans, new_spans
 from skglove.models.features import FeatureSpace, direction_vectors
 from skglove.models.incremental import IncrementalTraining
-from skglove.models.linear_models import MODELS, Labels, LinearModel, weighted_sum
+from skglove.models.linear_models import MODELS, Labels, LinearModel, fit_models, weighted_sum
 from skglove.models.tfidf import PAIR_COLUMNS, PAIR_WEIGHT, Tfidf, pair_columns, weigh, weigh_with
-from skglove.models.weighting import learn_weights
+from skglove.models.weighting import EnsembleWeights, learn_weights
 from skglove.text.sequences import TokenSequences
 from skglove.training.backend import KerasOps, import_keras
 from skglove.training.batches import LabelledSequences
@@ -56,7 +56,7 @@ class Linear(Member):
         if validation is None and len(data) > _MOST_TO_FOLD:
             _, validation = data.split(context.options.validation_fraction, context.random_state)
         learned = training.learn_weights(None if validation is None else validation.rows)
-        return training.merged(training.fit(data.rows), learned.weights)
+        return training.merged(training.fit(data.rows), learned.ensemble)
 
     def partial_fit(self, data: LabelledSequences, context: FitContext, *, start: Member | None = None) -> "Linear":
         if start is not None and start.training_state_ is None:
@@ -142,6 +142,11 @@ def _tfidf_at(columns: np.ndarray, idf: np.ndarray) -> tuple[np.ndarray, np.ndar
     return (1 + np.log(count)) * idf[columns], count
 
 
+def default_weights(n_classes: int) -> EnsembleWeights:
+    """Return the ensemble weights if none can be learned."""
+    return EnsembleWeights(np.array(PRIOR_WEIGHTS), np.zeros(n_classes))
+
+
 def folded(model: LinearModel, space: FeatureSpace, state: dict[str, Any] | None = None) -> Linear:
     """Return a linear model of features as a `Linear`."""
     kernel, word_kernel, bias = space.fold(model.kernel)
@@ -157,19 +162,29 @@ def folded(model: LinearModel, space: FeatureSpace, state: dict[str, Any] | None
 
 @dataclass(frozen=True)
 class LinearWeights:
-    """Ensemble weights, and the weighted scores of documents by models that were fitted without them.
+    """Ensemble weights, and the combined scores of documents by models that were fitted without them.
 
     Parameters
     ----------
-    weights : ndarray of shape (n_models,), float64
+    ensemble : EnsembleWeights
     rows : ndarray of shape (n_documents,), int
         The documents.
     scores : ndarray of shape (n_documents, n_classes), float64
     """
 
-    weights: np.ndarray
+    ensemble: EnsembleWeights
     rows: np.ndarray
     scores: np.ndarray
+
+    def scores_of(self, rows: np.ndarray) -> np.ndarray:
+        """Return the scores of some of the documents.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+        """
+        order = np.argsort(self.rows)
+        return self.scores[order[np.searchsorted(self.rows, rows, sorter=order)]]
 
 
 class LinearTraining:
@@ -186,7 +201,7 @@ class LinearTraining:
         tfidf = Tfidf(context.input_dim).observing(data.sequences)
         directions = direction_vectors(context.input_dim, context.embedding_matrix)
         self._space, self._features = FeatureSpace.learn(data.sequences, tfidf, directions, context.words)
-        self._labels = Labels(data.y, data.weights, context.head.n_classes)
+        self._labels = Labels(data.y, data.weights, context.head)
         self._rows = data.rows
         self._random_state = context.random_state
         self._seed = context.seed
@@ -198,8 +213,7 @@ class LinearTraining:
         ----------
         rows : ndarray of int
         """
-        features, labels = self._features[rows], self._labels[rows]
-        return [fit(features, labels, self._seed) for fit in MODELS]
+        return fit_models(self._features[rows], self._labels[rows], self._seed)
 
     def learn_weights(self, held_out: np.ndarray | None) -> "LinearWeights":
         """Learn the ensemble weights of the models on documents that they were not fitted on.
@@ -213,29 +227,34 @@ class LinearTraining:
         parts = self._folds() if len(self._rows) <= _MOST_TO_FOLD else [] if held_out is None else [held_out]
         if not parts:
             no_scores = np.zeros((0, self._labels.n_classes))
-            return LinearWeights(np.array(PRIOR_WEIGHTS), np.array([], dtype=int), no_scores)
+            return LinearWeights(default_weights(self._labels.n_classes), np.array([], dtype=int), no_scores)
         rows = np.concatenate(parts)
         models = [self.fit(np.setdiff1d(self._rows, part, assume_unique=True)) for part in parts]
         scores = [
             np.concatenate([some[i].scores(self._features[part]) for some, part in zip(models, parts, strict=True)])
             for i in range(len(MODELS))
         ]
-        weights = learn_weights(scores, self._labels.y[rows], PRIOR_WEIGHTS)
-        return LinearWeights(weights, rows, np.tensordot(weights, scores, 1))
+        ensemble = learn_weights(scores, self._labels.y[rows], PRIOR_WEIGHTS, self._labels.head)
+        return LinearWeights(ensemble, rows, ensemble.combine(scores))
 
     def _folds(self) -> list[np.ndarray]:
-        """Split the documents into folds, stratified by class; classes may be smaller than the number of folds."""
+        """Split the documents into folds, stratified by class; classes may be smaller than the number of folds.
+
+        Documents of several labels are stratified by their first one; argmax is the first column with a 1.
+        """
         shuffled = self._random_state.permutation(self._rows)
-        by_class = shuffled[np.argsort(self._labels.y[shuffled], kind="stable")]
+        y = self._labels.y[shuffled]
+        by_class = shuffled[np.argsort(y if y.ndim == 1 else y.argmax(axis=1), kind="stable")]
         n_folds = min(_FOLDS, len(by_class))
         return [by_class[start::_FOLDS] for start in range(n_folds)] if n_folds > 1 else []
 
-    def merged(self, models: Sequence[LinearModel], weights: np.ndarray) -> Linear:
+    def merged(self, models: Sequence[LinearModel], ensemble: EnsembleWeights) -> Linear:
         """Merge models into one.
 
         Parameters
         ----------
         models : sequence of LinearModel
-        weights : ndarray of shape (n_models,), float64
+        ensemble : EnsembleWeights
         """
-        return folded(weighted_sum(models, weights), self._space)
+        merged = weighted_sum(models, ensemble.weights)
+        return folded(LinearModel(merged.kernel, merged.bias + ensemble.intercept), self._space)

@@ -5,8 +5,9 @@ vector machine needs many documents, and the two others, which make assumptions,
 Bigrams", combine the first two.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from sklearn.covariance import ledoit_wolf
@@ -15,6 +16,7 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 
 from skglove.models.features import Features
+from skglove.models.head import Head, Sigmoid, Softmax
 
 # The inverse of the regularization strength of the support vector machine.
 SVM_C = 2.0
@@ -29,6 +31,8 @@ NAIVE_BAYES_SMOOTHING = 0.1
 _RIDGE = 1e-6
 # The mean variance within classes is at least this, relative to that of all documents: with one document per class, it is 0.
 _SMALLEST_VARIANCE = 0.1
+# Of labels: the smallest prior, and the largest fraction of the variance that the difference of two centers can have.
+_SMALLEST_PRIOR, _MOST_EXPLAINED = 1e-3, 0.95
 
 
 @dataclass(frozen=True)
@@ -56,18 +60,29 @@ class Labels:
 
     Parameters
     ----------
-    y : ndarray of shape (n_documents,), int
-        The index of each document's class.
+    y : ndarray of shape (n_documents, ...), int
+        See `Head`.
     weights : ndarray of shape (n_documents,), float64
-    n_classes : int
+    head : Head
     """
 
     y: np.ndarray
     weights: np.ndarray
-    n_classes: int
+    head: Head
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes or labels."""
+        return self.head.n_classes
 
     def __getitem__(self, rows: np.ndarray) -> "Labels":
-        return Labels(self.y[rows], self.weights[rows], self.n_classes)
+        return Labels(self.y[rows], self.weights[rows], self.head)
+
+    def of_each_label(self) -> "Iterator[Labels]":
+        """Yield two classes for each of several labels: documents without the label, and documents with it."""
+        head = cast(Sigmoid, self.head)
+        for y, *of_class in zip(self.y.T, head.negative_weights, head.positive_weights, strict=True):
+            yield Labels(y, self.weights * np.array(of_class)[y], Softmax(2))
 
 
 def support_vector_machine(features: Features, labels: Labels, seed: int) -> LinearModel:
@@ -170,10 +185,7 @@ def discriminant_analysis(features: Features, labels: Labels, seed: int) -> Line
     of_class = (labels.y == np.arange(labels.n_classes)[:, None]) * weights
     centers = of_class @ means / np.where(totals > 0, totals, 1)[:, None]
     residuals = (means - centers[labels.y]) * np.sqrt(weights)[:, None]
-    # scikit-learn warns of a single document.
-    covariance = ledoit_wolf(residuals, assume_centered=True)[0] if len(means) > 1 else np.zeros((dim, dim))
-    variance, of_all = np.trace(covariance) / dim, (weights @ means**2).mean() / len(means)
-    covariance += max(_RIDGE * variance, _SMALLEST_VARIANCE * of_all - variance, _RIDGE**2) * np.eye(dim)
+    covariance = _shrunk_covariance(residuals, (weights @ means**2).mean() / len(means))
     coefficients = np.linalg.solve(covariance, centers.T)
     kernel[n_terms:] = coefficients
     squares = (centers.T * coefficients).sum(axis=0)
@@ -181,11 +193,90 @@ def discriminant_analysis(features: Features, labels: Labels, seed: int) -> Line
     return LinearModel(kernel, (np.log(priors) - 0.5 * squares).astype(np.float32))
 
 
-MODELS: tuple[Callable[[Features, Labels, int], LinearModel], ...] = (
+def _shrunk_covariance(residuals: np.ndarray, variance_of_all: float) -> np.ndarray:
+    n_documents, dim = residuals.shape
+    # scikit-learn warns of a single document.
+    covariance = ledoit_wolf(residuals, assume_centered=True)[0] if n_documents > 1 else np.zeros((dim, dim))
+    variance = np.trace(covariance) / dim
+    ridge = max(_RIDGE * variance, _SMALLEST_VARIANCE * variance_of_all - variance, _RIDGE**2)
+    return covariance + ridge * np.eye(dim)
+
+
+def discriminants_of_labels(features: Features, labels: Labels) -> LinearModel:
+    """Fit `discriminant_analysis` for each label at once, of documents without it and with it.
+
+    All labels share the covariance of all documents, from which that within the two classes differs only in the direction between
+    their centers (Sherman and Morrison 1950).
+
+    Parameters
+    ----------
+    features : Features
+    labels : Labels
+        Of several labels.
+    """
+    head = cast(Sigmoid, labels.head)
+    means, weights = features.means.astype(np.float64), labels.weights / labels.weights.mean()
+    n_terms, dim = features.terms.shape[1], means.shape[1]
+    kernel = np.zeros((n_terms + dim, labels.n_classes), dtype=np.float32)
+    totals = weights @ labels.y
+    positive, negative = totals * head.positive_weights, (weights.sum() - totals) * head.negative_weights
+    priors = np.clip(positive / (positive + negative), _SMALLEST_PRIOR, 1 - _SMALLEST_PRIOR)
+    log_odds = np.log(priors / (1 - priors))
+    if not dim:
+        return LinearModel(kernel, log_odds.astype(np.float32))
+    middle = weights @ means / len(means)
+    residuals = (means - middle) * np.sqrt(weights)[:, None]
+    covariance = _shrunk_covariance(residuals, (weights @ means**2).mean() / len(means))
+    share = totals / weights.sum()
+    occurs = (share > 0) & (share < 1)
+    of_label = (weights[:, None] * labels.y).T @ means / np.where(totals > 0, totals, 1)[:, None]
+    of_others = (middle - share[:, None] * of_label) / np.where(share < 1, 1 - share, 1)[:, None]
+    difference = (of_label - of_others) * occurs[:, None]
+    coefficients = np.linalg.solve(covariance, difference.T)
+    explained = share * (1 - share) * (difference.T * coefficients).sum(axis=0)
+    coefficients /= 1 - np.minimum(explained, _MOST_EXPLAINED)
+    kernel[n_terms:] = coefficients
+    bias = log_odds - ((of_label + of_others).T * coefficients).sum(axis=0) / 2
+    return LinearModel(kernel, bias.astype(np.float32))
+
+
+Fit = Callable[[Features, Labels, int], LinearModel]
+
+MODELS: tuple[Fit, ...] = (
     support_vector_machine,
     naive_bayes,
     discriminant_analysis,
 )
+
+
+def fit_models(features: Features, labels: Labels, seed: int) -> list[LinearModel]:
+    """Fit all of `MODELS`; for several labels a document, one of each for every label.
+
+    Parameters
+    ----------
+    features : Features
+    labels : Labels
+    seed : int
+    """
+    if isinstance(labels.head, Sigmoid):
+        one_per_label = [
+            of_labels([fit(features, one, seed) for one in labels.of_each_label()])
+            for fit in (support_vector_machine, naive_bayes)
+        ]
+        return [*one_per_label, discriminants_of_labels(features, labels)]
+    return [fit(features, labels, seed) for fit in MODELS]
+
+
+def of_labels(models: Sequence[LinearModel]) -> LinearModel:
+    """Join models of two classes into one whose scores are the differences between the second class and the first.
+
+    Parameters
+    ----------
+    models : sequence of LinearModel
+        One for each label.
+    """
+    kernel = np.stack([model.kernel[:, 1] - model.kernel[:, 0] for model in models], axis=1)
+    return LinearModel(kernel, np.array([model.bias[1] - model.bias[0] for model in models], dtype=np.float32))
 
 
 def weighted_sum(models: Sequence[LinearModel], weights: np.ndarray) -> LinearModel:

@@ -88,7 +88,11 @@ class KerasMember(Member):
         keras_network = self._new_keras_network(context, start)
         trainer = Trainer(keras_network, context.head, options)
         history = self._train(trainer, data, context, validation=validation)
-        return self._with_weights_of(keras_network, context, start, history_=history, training_state_=None)
+        fitted = self._with_weights_of(keras_network, context, start, history_=history, training_state_=None)
+        if options.early_stopping and validation is not None:
+            logits = fitted.logits(data.sequences[validation.rows])
+            fitted.thresholds_ = context.head.learn_thresholds(logits, data.y[validation.rows])
+        return fitted
 
     def partial_fit(
         self, data: LabelledSequences, context: FitContext, *, start: Member | None = None

@@ -10,6 +10,7 @@ from skglove.text.sequences import TokenSequences
 
 # Random change of the length to sort by, as a fraction of it, so that batches differ between epochs.
 _LENGTH_JITTER = 0.1
+_SMALLEST_LABEL_PRIOR = 1e-3
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,8 @@ class LabelledSequences:
     Parameters
     ----------
     sequences : TokenSequences
-    y : ndarray of shape (n_documents,), int
-        The index of each document's class.
+    y : ndarray of shape (n_documents,) or (n_documents, n_labels), int
+        The index of each document's class, or 1 for the labels of a document and 0 for others.
     weights : ndarray of shape (n_documents,), float64
         Non-negative.
     rows : ndarray of int
@@ -56,21 +57,27 @@ class LabelledSequences:
         return self if maxlen is None else replace(self, sequences=self.sequences.cut(maxlen))
 
     def class_priors(self, n_classes: int) -> np.ndarray:
-        """Return the weighted frequency of each class, with a small positive minimum.
+        """Return the weighted frequency of each class or label, with a small positive minimum.
+
+        Parameters
+        ----------
+        n_classes : int
 
         Returns
         -------
         ndarray of shape (n_classes,), float64
+            Of labels, less than 1.
         """
-        weights = self.weights[self.rows]
-        total = weights.sum()
-        priors = np.bincount(self.y[self.rows], weights, minlength=n_classes) / (total if total > 0 else 1)
-        return np.maximum(priors, 0.1 / n_classes)
+        y, weights = self.y[self.rows], self.weights[self.rows]
+        total = weights.sum() if weights.sum() > 0 else 1
+        if y.ndim == 2:
+            return np.clip(weights @ y / total, _SMALLEST_LABEL_PRIOR, 1 - _SMALLEST_LABEL_PRIOR)
+        return np.maximum(np.bincount(y, weights, minlength=n_classes) / total, 0.1 / n_classes)
 
     def split(
         self, fraction: float, random_state: np.random.RandomState
     ) -> tuple["LabelledSequences", "LabelledSequences"]:
-        """Split at random, stratified by class if there are enough documents of each.
+        """Split at random, stratified by class if there are enough documents of each; documents with labels, by having any.
 
         Parameters
         ----------
@@ -79,6 +86,8 @@ class LabelledSequences:
         random_state : RandomState
         """
         y = self.y[self.rows]
+        if y.ndim == 2:  # documents with the same set of labels may be rare
+            y = y.any(axis=1).astype(int)
         counts = np.unique(y, return_counts=True)[1]
         can_stratify = counts.min() >= 2 and min(fraction, 1 - fraction) * len(y) >= len(counts)
         training, held_out = train_test_split(
@@ -122,7 +131,7 @@ class Batches:
         Yields
         ------
         ids : ndarray of shape (n, width), int32
-        y : ndarray of shape (n,), int32
+        y : ndarray of shape (n,) or (n, n_labels), int32
         weights : ndarray of shape (n,), float32
         """
         for rows in self._epoch():

@@ -62,8 +62,15 @@ class TrainingOptions:
 class Objective(Protocol):
     """The loss and the accuracy."""
 
-    def keras_loss(self, **options: Any) -> Any:
+    @property
+    def target_shape(self) -> tuple[int, ...]:
+        """The shape of one document's target."""
+
+    def keras_loss(self) -> Any:
         """Return a Keras loss of logits."""
+
+    def losses(self, ops: Any, y: Any, logits: Any) -> Any:
+        """Return the loss of each document."""
 
     def hits(self, ops: Any, y: Any, logits: Any) -> Any:
         """Return 1 for each document that is classified correctly, and 0 for the others."""
@@ -180,7 +187,7 @@ class Trainer:
 
     def _run_epochs(self, training: Batches, validation: Batches | None, epochs: int, listeners: Any) -> None:
         step = self._training_step()
-        assess = None if validation is None else _trace(self._assess)
+        assess = None if validation is None else self._trace(self._assess)
         self._network.stop_training = False
         listeners.on_train_begin()
         logs: dict[str, float] = {}
@@ -202,8 +209,8 @@ class Trainer:
     def _training_step(self) -> Callable:
         optimizer = self._optimizer
         if self._lazy is not None or _is_plain(optimizer):
-            return _trace(self._update)
-        gradients = _trace(self._gradients)
+            return self._trace(self._update)
+        gradients = self._trace(self._gradients)
 
         def step(*batch: np.ndarray) -> Any:
             sums, values, _ = gradients(*batch)
@@ -212,6 +219,17 @@ class Trainer:
             return sums
 
         return step
+
+    def _trace(self, step: Callable) -> Any:
+        """Trace a step once for batches of any size and width."""
+        import tensorflow as tf
+
+        signature = (
+            tf.TensorSpec((None, None), tf.int32),
+            tf.TensorSpec((None, *self._objective.target_shape), tf.int32),
+            tf.TensorSpec((None,), tf.float32),
+        )
+        return tf.function(step).get_concrete_function(*signature)
 
     def _gradients(self, ids: Any, y: Any, weights: Any) -> tuple[Any, list[Any], Any]:
         """Return the sums of a batch, and the gradients of the variables and of the rows of a lazy embedding."""
@@ -222,7 +240,7 @@ class Trainer:
         with tf.GradientTape() as tape:
             tape.watch(rows)
             sums = self._sums(network([ids, *rows] if rows else ids, training=True), y, weights)
-            loss = sums[0] / tf.cast(tf.size(y), tf.float32) + sum(network.losses)
+            loss = sums[0] / tf.cast(tf.size(weights), tf.float32) + sum(network.losses)
             scaled = self._optimizer.scale_loss(loss)
         zeros = tf.UnconnectedGradients.ZERO
         of_variables, of_rows = tape.gradient(scaled, (self._variables, rows), unconnected_gradients=zeros)
@@ -249,7 +267,7 @@ class Trainer:
         """Return the weighted sums of the loss, of correct predictions, and of 1."""
         ops = self._keras.ops
         logits = ops.cast(logits, "float32")  # they are not with mixed precision
-        loss = self._objective.keras_loss(reduction=None)(y, logits)
+        loss = self._objective.losses(ops, y, logits)
         hits = ops.cast(self._objective.hits(ops, y, logits), "float32")
         return ops.stack([ops.sum(weights * value) for value in (loss, hits, ops.ones_like(loss))])
 
@@ -265,18 +283,6 @@ def _run_batches(step: Any, batches: Batches, listeners: Any = None) -> dict[str
         if listeners is not None:
             listeners.on_train_batch_end(i, logs)
     return logs
-
-
-def _trace(step: Callable) -> Any:
-    """Trace a step once for batches of any size and width."""
-    import tensorflow as tf
-
-    signature = (
-        tf.TensorSpec((None, None), tf.int32),
-        tf.TensorSpec((None,), tf.int32),
-        tf.TensorSpec((None,), tf.float32),
-    )
-    return tf.function(step).get_concrete_function(*signature)
 
 
 def _is_plain(optimizer: Any) -> bool:

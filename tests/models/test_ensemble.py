@@ -5,6 +5,7 @@ from skglove import ConvTextClassifier, Parallel, WideAndDeep
 from skglove.models import ensemble, linear
 from skglove.models.ensemble import _PRIOR_NETWORK, _PRIOR_SCALE
 from skglove.models.linear import PRIOR_WEIGHTS
+from skglove.models.weighting import EnsembleWeights
 
 
 def test_scores_are_the_weighted_sum_of_the_members(fit, make_documents):
@@ -28,10 +29,12 @@ def test_of_few_documents_none_are_held_out(sequences, corpus, n_documents):
 @pytest.mark.parametrize("most_to_fold", [50, 200])
 def test_the_weights_are_learned_on_documents_held_out_of_both(sequences, corpus, monkeypatch, most_to_fold):
     monkeypatch.setattr(linear, "_MOST_TO_FOLD", most_to_fold)
-    monkeypatch.setattr(linear, "learn_weights", lambda *_: np.array(PRIOR_WEIGHTS))
+    monkeypatch.setattr(linear, "learn_weights", lambda *_: EnsembleWeights(np.array(PRIOR_WEIGHTS), np.zeros(2)))
     given = []
     monkeypatch.setattr(
-        ensemble, "learn_weights", lambda scores, y, prior: given.append((scores, y)) or np.array([2.0, 0.0])
+        ensemble,
+        "learn_weights",
+        lambda scores, y, *_: given.append((scores, y)) or EnsembleWeights(np.array([2.0, 0.0]), np.zeros(2)),
     )
     noise = np.random.RandomState(0).randint(2, size=200)
     settings = {"epochs": 1, "validation_fraction": 0.3, "random_state": 0}
@@ -48,7 +51,9 @@ def test_the_weights_are_learned_on_documents_held_out_of_both(sequences, corpus
 def test_the_scale_of_the_linear_model_is_learned(sequences, corpus, monkeypatch):
     scaled = []
     for scale in (1.0, 3.0):
-        monkeypatch.setattr(ensemble, "learn_weights", lambda *_, scale=scale: np.array([scale, 0.5]))
+        monkeypatch.setattr(
+            ensemble, "learn_weights", lambda *_, scale=scale: EnsembleWeights(np.array([scale, 0.5]), np.zeros(2))
+        )
         classifier = ConvTextClassifier(WideAndDeep(filters=4), epochs=1, validation_fraction=0.5, random_state=0)
         scaled.append(classifier.fit(sequences, corpus[1]).architecture_)
     np.testing.assert_allclose(scaled[1].weights_[:3], 3 * scaled[0].weights_[:3])

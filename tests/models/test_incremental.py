@@ -55,12 +55,16 @@ def test_the_old_member_is_not_changed(X, y, embedding_matrix, make_context, lab
     context = make_context(embedding_matrix)
     first = Linear().partial_fit(label(X, y), context)
     kernel, state = first.kernel_.copy(), first.training_state_
-    svm, counts, bayes = state["svm"].coef_.copy(), state["document_counts"].copy(), state["bayes"].feature_all_.copy()
+    svm, counts, bayes = (
+        state["svms"][0].coef_.copy(),
+        state["document_counts"].copy(),
+        state["bayes"][0].feature_all_.copy(),
+    )
     second = Linear().partial_fit(label(X, y), context, start=first)
     assert np.array_equal(first.kernel_, kernel)
-    assert np.array_equal(state["svm"].coef_, svm)
+    assert np.array_equal(state["svms"][0].coef_, svm)
     assert np.array_equal(state["document_counts"], counts)
-    assert np.array_equal(state["bayes"].feature_all_, bayes)
+    assert np.array_equal(state["bayes"][0].feature_all_, bayes)
     assert not np.array_equal(second.kernel_, kernel)
     assert second.training_state_["n_documents"] == 180
 
@@ -102,7 +106,7 @@ def test_equal_documents_in_the_beginning(X, y, embedding_matrix, make_context, 
 
 def test_the_generator_of_the_caller_is_not_kept(X, y, make_context, label):
     state = Linear().partial_fit(label(X, y), make_context()).training_state_
-    assert state["svm"].random_state is None
+    assert state["svms"][0].random_state is None
 
 
 def test_documents_of_weight_zero_are_not_used(X, y, embedding_matrix, make_context, label):

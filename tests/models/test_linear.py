@@ -6,9 +6,10 @@ import pytest
 from skglove import TokenSequences, ops
 from skglove.models import linear
 from skglove.models.features import FeatureSpace, direction_vectors
-from skglove.models.linear import PRIOR_WEIGHTS, Linear, LinearTraining, folded
+from skglove.models.linear import PRIOR_WEIGHTS, Linear, LinearTraining, default_weights, folded
 from skglove.models.linear_models import LinearModel
 from skglove.models.tfidf import PAIR_COLUMNS, Tfidf
+from skglove.models.weighting import EnsembleWeights
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +47,10 @@ def test_the_merged_model_scores_as_its_parts(X, y, embedding_matrix, words, mak
     training = LinearTraining(label(X, y), make_context(embedding_matrix, words))
     models = training.fit(np.arange(80))
     weights = np.array([2, 0.5, 0.1])
-    alone = [training.merged(models, unit).logits(X) for unit in np.eye(3)]
-    np.testing.assert_allclose(training.merged(models, weights).logits(X), np.tensordot(weights, alone, 1), atol=1e-4)
+    alone = [training.merged(models, EnsembleWeights(unit, np.zeros(3))).logits(X) for unit in np.eye(3)]
+    intercept = np.array([1.0, 2.0, 3.0])
+    merged = training.merged(models, EnsembleWeights(weights, intercept)).logits(X)
+    np.testing.assert_allclose(merged, np.tensordot(weights, alone, 1) + intercept, atol=1e-4)
 
 
 def test_a_word_is_learned(X, embedding_matrix, words, make_documents, make_context, label):
@@ -108,10 +111,10 @@ def test_weights_are_learned_from_documents_not_fitted_on(X, make_context, label
     training = LinearTraining(label(X, y), make_context(n_classes=2))
     learned = training.learn_weights(None)
     assert sorted(learned.rows) == list(range(80))
-    assert learned.weights.shape == (3,)
-    assert (learned.weights >= 0).all()
-    assert not np.array_equal(learned.weights, PRIOR_WEIGHTS)
-    fitted = training.merged(training.fit(np.arange(80)), PRIOR_WEIGHTS)
+    assert learned.ensemble.weights.shape == (3,)
+    assert (learned.ensemble.weights >= 0).all()
+    assert not np.array_equal(learned.ensemble.weights, PRIOR_WEIGHTS)
+    fitted = training.merged(training.fit(np.arange(80)), default_weights(2))
     assert (fitted.logits(X).argmax(axis=1) == y).mean() > 0.9
     assert (learned.scores.argmax(axis=1) == y[learned.rows]).mean() < 0.7  # no better than chance
 
@@ -122,9 +125,9 @@ def test_of_many_documents_some_are_held_out(X, y, embedding_matrix, words, make
     held_out = np.arange(3, 23)
     learned = training.learn_weights(held_out)
     assert np.array_equal(learned.rows, held_out)
-    without = training.merged(training.fit(np.setdiff1d(np.arange(80), held_out)), learned.weights)
+    without = training.merged(training.fit(np.setdiff1d(np.arange(80), held_out)), learned.ensemble)
     np.testing.assert_allclose(learned.scores, without.logits(X[held_out]), atol=1e-4)
-    assert training.learn_weights(None).weights.tolist() == list(PRIOR_WEIGHTS)
+    assert training.learn_weights(None).ensemble.weights.tolist() == list(PRIOR_WEIGHTS)
 
 
 def test_fit_holds_out_documents_if_there_are_many(X, y, make_context, label, monkeypatch):

@@ -9,10 +9,13 @@ from sklearn.svm import LinearSVC
 
 from skglove.models import linear_models
 from skglove.models.features import Features
+from skglove.models.head import Sigmoid, Softmax
 from skglove.models.linear_models import (
     MODELS,
     Labels,
     discriminant_analysis,
+    discriminants_of_labels,
+    fit_models,
     naive_bayes,
     support_vector_machine,
     weighted_sum,
@@ -28,7 +31,7 @@ def make_features(y, n_terms=40, dim=5, seed=0):
 
 
 def label(y, weights=None, n_classes=3):
-    return Labels(y, np.ones(len(y)) if weights is None else weights, n_classes)
+    return Labels(y, np.ones(len(y)) if weights is None else weights, Softmax(n_classes))
 
 
 MODEL_IDS = [model.__name__ for model in MODELS]
@@ -174,3 +177,58 @@ def test_a_weighted_sum_scores_as_its_parts():
     models = [fit(features, label(y), 0) for fit in MODELS]
     expected = 0.5 * models[0].scores(features) + 2 * models[2].scores(features)
     np.testing.assert_allclose(weighted_sum(models, weights).scores(features), expected, atol=1e-4)
+
+
+def make_labels(y, **weights):
+    n_labels = y.shape[1]
+    ones = {"positive_weights": (1.0,) * n_labels, "negative_weights": (1.0,) * n_labels}
+    return Labels(y, np.ones(len(y)), Sigmoid(**{**ones, **weights}))
+
+
+def test_each_label_has_models_of_two_classes():
+    features = make_features(np.arange(300) % 3)
+    y = np.random.RandomState(0).randint(2, size=(len(features), 3))
+    found = fit_models(features, make_labels(y), 0)
+    for i in range(3):
+        alone = fit_models(features, Labels(y[:, i], np.ones(len(y)), Softmax(2)), 0)
+        for model, of_label in zip(found, alone, strict=True):
+            scores = of_label.scores(features)
+            expected, got = scores[:, 1] - scores[:, 0], model.scores(features)[:, i]
+            if of_label is alone[-1]:  # discriminant analysis shrinks another covariance
+                assert np.corrcoef(expected, got)[0, 1] > 0.99
+            else:
+                np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_discriminants_of_labels_are_those_of_two_classes():
+    """Without shrinkage, they are the same: many documents of few dimensions."""
+    rng = np.random.RandomState(0)
+    y = (rng.uniform(size=(20_000, 2)) < [0.5, 0.1]).astype(int)
+    means = (rng.normal(size=(len(y), 3)) + 2 * y @ rng.normal(size=(2, 3))).astype(np.float32)
+    many = Features(csr_matrix((len(y), 0), dtype=np.float32), means - means.mean(axis=0))
+    found = discriminants_of_labels(many, make_labels(y)).scores(many)
+    for i in range(2):
+        scores = discriminant_analysis(many, Labels(y[:, i], np.ones(len(y)), Softmax(2)), 0).scores(many)
+        np.testing.assert_allclose(found[:, i], scores[:, 1] - scores[:, 0], rtol=0.02, atol=0.05)
+
+
+def test_labels_of_no_document_and_of_all():
+    rng = np.random.RandomState(0)
+    means = rng.normal(size=(30, 3)).astype(np.float32)
+    some = Features(csr_matrix(rng.uniform(size=(30, 4)).astype(np.float32)), means)
+    y = np.c_[np.zeros(30), np.ones(30), rng.randint(2, size=30)].astype(int)
+    scores = [model.scores(some) for model in fit_models(some, make_labels(y), 0)]
+    assert np.isfinite(scores).all()
+    total = np.tensordot([1.0, 0.2, 0.1], scores, 1)
+    assert (total[:, 0] < -1).all()
+    assert (total[:, 1] > 1).all()
+
+
+def test_the_weight_of_a_label_moves_its_scores_only():
+    features = make_features(np.arange(300) % 3)
+    y = np.random.RandomState(0).randint(2, size=(len(features), 2))
+    plain, heavy = (make_labels(y, positive_weights=(1.0, weight)) for weight in (1.0, 5.0))
+    for before, after in zip(fit_models(features, plain, 0), fit_models(features, heavy, 0), strict=True):
+        before, after = before.scores(features), after.scores(features)
+        np.testing.assert_allclose(after[:, 0], before[:, 0], atol=1e-5)
+    assert after[:, 1].mean() > before[:, 1].mean()
