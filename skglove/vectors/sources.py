@@ -16,7 +16,7 @@ from skglove.vectors.files import FileSource, NamedSource
 from skglove.vectors.objects import MappingSource, ReadableSource, SpacySource, TableSource, as_matrix
 
 Array = np.ndarray[Any, Any]
-_SUFFIXES = (".txt", ".gz", ".zip", ".vec")
+_SUFFIXES = (".txt", ".gz", ".zip", ".vec", ".bin")
 
 
 @runtime_checkable
