@@ -15,8 +15,8 @@ import numpy as np
 from skglove.vectors import binaryformat, cache, installed, textformat
 from skglove.vectors.archives import is_plain, split_member
 from skglove.vectors.download import DownloadError, downloaded, is_offline
+from skglove.vectors.entry import Entry
 from skglove.vectors.objects import ReadableSource
-from skglove.vectors.registry import Entry
 
 Array = np.ndarray[Any, Any]
 Blocks = Iterator[tuple[list[str], Array]]

@@ -12,8 +12,9 @@ import numpy as np
 
 from skglove.vectors import analogies as google
 from skglove.vectors import plotting, similarity
+from skglove.vectors.entry import Entry
 from skglove.vectors.objects import as_matrix, as_words, gather
-from skglove.vectors.registry import ENTRIES, Entry
+from skglove.vectors.registry import ENTRIES
 from skglove.vectors.similarity import Query
 from skglove.vectors.sources import read_source, vector_source
 
