@@ -109,6 +109,17 @@ def as_words(words: Iterable[str]) -> list[str]:
     return list(map(str, result))
 
 
+def without_surrogates(word: str) -> str:
+    """Replace lone surrogates, which are not UTF-8 and which other libraries reject, by question marks.
+
+    Examples
+    --------
+    >>> without_surrogates("naïve"), without_surrogates(chr(0xD800))
+    ('naïve', '?')
+    """
+    return word.encode("utf-8", "replace").decode("utf-8")
+
+
 class MappingSource(ReadableSource):
     """A mapping of words to vectors."""
 
