@@ -200,7 +200,8 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         Warns
         -----
         UserWarning
-            If less than 10% of the words, and less than half of their occurrences, have a vector.
+            If less than 10% of the words, of which there are at least 10, and less than half of their occurrences have a
+            vector.
         """
         with transaction(self) as draft:
             draft._learn(raw_documents, keep=None)

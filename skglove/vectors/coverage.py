@@ -17,10 +17,11 @@ Array = np.ndarray[Any, Any]
 # not most occurrences.
 FEW_WORDS = 0.1
 FEW_OCCURRENCES = 0.5
+MIN_WORDS = 10  # a tenth of which is one word
 
 
 def warn_if_hardly_found(found: Array, counts: Array, embeddings: Any, stacklevel: int) -> None:
-    """Warn if less than a tenth of the words and less than half of their occurrences have vectors.
+    """Warn if less than a tenth of the words and less than half of their occurrences have vectors, of at least ten words.
 
     Parameters
     ----------
@@ -42,7 +43,8 @@ def warn_if_hardly_found(found: Array, counts: Array, embeddings: Any, stackleve
     0 of 2,113 words have a vector in glove.6B.100d: another language, or another tokenizer?
     """
     n_found, n_occurrences = np.count_nonzero(found), counts[found].sum()
-    if n_found < FEW_WORDS * len(found) and n_occurrences < FEW_OCCURRENCES * counts.sum():
+    enough = len(found) >= MIN_WORDS
+    if enough and n_found < FEW_WORDS * len(found) and n_occurrences < FEW_OCCURRENCES * counts.sum():
         warnings.warn(
             f"{n_found:,} of {len(found):,} words have a vector in {_name(embeddings)}: "
             "another language, or another tokenizer?",

@@ -33,6 +33,7 @@ def test_the_warning_names_the_vectors(embeddings, name):
     [
         (1, 10, None),  # a tenth
         (0, 0, None),
+        (0, 9, None),  # too few words to tell
         (1, 100, np.array([99] + [1] * 99)),  # half of the occurrences
     ],
 )
