@@ -514,6 +514,14 @@ def test_copies_make_the_same_of_texts(copied, output):
     assert np.array_equal(as_array(copied(fitted).transform(TEXTS)), as_array(fitted.transform(TEXTS)))
 
 
+def test_a_copy_that_was_saved_before_a_parameter_existed(fitted):
+    state = fitted.__getstate__()
+    del state["n_components"]
+    loaded = GloveTextVectorizer.__new__(GloveTextVectorizer)
+    loaded.__setstate__(state)
+    assert loaded.get_params() == fitted.get_params()
+
+
 def test_clones_have_the_same_parameters_and_are_not_fitted(fitted):
     assert clone(fitted).get_params() == fitted.get_params()
     with pytest.raises(NotFittedError):

@@ -47,6 +47,9 @@ class EncoderVectors:
     -----
     A word has no vector if the encoder returns zeros for it.
 
+    An encoder has no list of words, so a vectorizer with the encoder alone has no `extra_words`. With a list such as
+    ``["glove.6B.50d", encoder]``, these are the first words of GloVe, with vectors of both.
+
     A fitted vectorizer contains the vectors, and the encoder only as its parameter `embeddings`. After
     ``vectorizer.set_params(embeddings=None)`` it can be saved without the encoder, and its predictions are the same.
     scikit-learn copies the parameters of the estimators that it clones, for example in a grid search; the encoder of an

@@ -17,7 +17,7 @@ from skglove.vectors.files import FileSource, NamedSource
 from skglove.vectors.joined import JoinedSource
 from skglove.vectors.objects import MappingSource, ReadableSource, SpacySource, TableSource
 from skglove.vectors.protocol import VectorSource, lookup
-from skglove.vectors.subwordmodels import FastTextFile, FastTextSource, GensimSubwords, is_fasttext
+from skglove.vectors.subwordmodels import FastTextFile, FastTextSource, FloretSource, GensimSubwords, is_fasttext
 
 Array = np.ndarray[Any, Any]
 _SUFFIXES = (".txt", ".gz", ".zip", ".vec", ".bin")
@@ -87,12 +87,17 @@ def _source_of_object(given: Any) -> VectorSource | None:
         return GensimSubwords(given) if has_subwords else TableSource(given)
     vocab = getattr(given, "vocab", None)
     if vocab is not None and hasattr(vocab, "vectors") and hasattr(vocab, "strings"):  # a spaCy pipeline
-        return SpacySource(vocab.vectors, vocab.strings)
+        return _source_of_spacy(vocab.vectors, vocab.strings)
     if hasattr(given, "key2row") and hasattr(given, "data"):
-        return SpacySource(given, getattr(given, "strings", None))
+        return _source_of_spacy(given, getattr(given, "strings", None))
     if hasattr(given, "get_word_vector"):
         return FastTextSource(given)
     return EncoderVectors(given) if hasattr(given, "encode") else None
+
+
+def _source_of_spacy(vectors: Any, strings: Any) -> VectorSource:
+    has_subwords = getattr(vectors, "mode", "default") == "floret"
+    return FloretSource(vectors) if has_subwords else SpacySource(vectors, strings)
 
 
 def read_source(source: VectorSource, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:

@@ -1,4 +1,4 @@
-"""Models that compute a vector for any word from its character n-grams: those of gensim and ``fasttext``, and their files.
+"""Models that compute a vector for any word from its character n-grams: gensim, ``fasttext``, its files, floret.
 
 All words that are asked for get a vector, whether or not the model was trained on them. The words that the model can
 list are those of its training.
@@ -6,7 +6,7 @@ list are those of its training.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,32 @@ class FastTextSource(ReadableSource):
         """See `ReadableSource.read`."""
         words = self.model.get_words(on_unicode_error="replace") if vocabulary is None else vocabulary
         return _compute(dict.fromkeys(words), self.model.get_word_vector, self.model.get_dimension())
+
+
+class FloretSource:
+    """spaCy's ``Vectors`` of the mode floret, which consist of n-grams and have no list of words.
+
+    Parameters
+    ----------
+    vectors : spacy.vectors.Vectors
+    """
+
+    def __init__(self, vectors: Any) -> None:
+        self.vectors = vectors
+
+    def check(self) -> None:
+        """Check nothing; see `VectorSource.check`."""
+
+    def head(self, n: int) -> list[str]:
+        """Return no words; see `VectorSource.head`."""
+        return []
+
+    def lookup(self, words: Sequence[str]) -> tuple[Array, Array]:
+        """See `VectorSource.lookup`."""
+        rows = np.zeros((len(words), self.vectors.shape[1]), np.float32)
+        if len(words):
+            rows[:] = self.vectors.get_batch(list(map(without_surrogates, words)))
+        return rows, np.asarray(rows.any(axis=1))
 
 
 class FastTextFile(ReadableSource):

@@ -1,4 +1,6 @@
 import pickle
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -95,6 +97,30 @@ def test_words_that_are_no_lines_are_not_cached(encoder):
         rows, _ = EncoderVectors(encoder, "name").lookup(["a\nb", "cat", "\ud800"])
         assert rows[:, 0].tolist() == [3, 3, 1]
     assert asked(encoder) == ["?", "?", "a\nb", "a\nb", "cat"]
+
+
+def test_of_several_threads_one_encodes():
+    class Slow(Lengths):
+        def encode(self, texts):
+            time.sleep(0.2)
+            return super().encode(texts)
+
+    slow = Slow()
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: EncoderVectors(slow, "name").lookup(["cat", "dog"]), range(4)))
+    assert all(rows[:, 0].tolist() == [3, 3] for rows, _ in found)
+    assert asked(slow) == ["cat", "dog"]
+
+
+def test_an_encoder_that_fails_leaves_nothing_in_the_cache(encoder):
+    class Failing:
+        def encode(self, texts):
+            raise OSError("no model")
+
+    with pytest.raises(OSError, match="no model"):
+        EncoderVectors(Failing(), "name").lookup(["cat"])
+    EncoderVectors(encoder, "name").lookup(["cat"])
+    assert asked(encoder) == ["cat"]
 
 
 def test_names_are_apart(encoder):

@@ -31,6 +31,25 @@ def saved(model, tmp_path_factory):
     return path
 
 
+@pytest.mark.parametrize("kind", ["pipeline", "Vectors"])
+def test_floret(kind):
+    spacy = pytest.importorskip("spacy")
+    data = np.random.RandomState(0).randn(50, 4).astype(np.float32)
+    vectors = spacy.vectors.Vectors(mode="floret", data=data, hash_count=2, minn=3, maxn=4)
+    nlp = spacy.blank("en")
+    nlp.vocab.vectors = vectors
+    given = nlp if kind == "pipeline" else vectors
+    source = vector_source(given)
+    assert source.check() is None
+    assert source.head(5) == []
+    rows, found = source.lookup(["dog", "cats", "", "\ud800 word"])
+    assert found.tolist() == [True, True, False, True]
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(rows[1], nlp.vocab.get_vector("cats"), rtol=1e-6)
+    assert source.lookup([])[0].shape == (0, 4)
+    assert WordVectors.load(given, vocabulary=["cats"]).index_to_key == ["cats"]
+
+
 @pytest.mark.parametrize("kind", ["model", "KeyedVectors", "file"])
 def test_every_word_has_a_vector(model, saved, kind):
     source = vector_source({"model": model, "KeyedVectors": model.wv, "file": saved}[kind])
