@@ -19,7 +19,10 @@ from skglove.text.sequences import TokenSequences
 from skglove.text.tokenizer import KERAS_FILTERS, Tokenizer
 from skglove.text.vocabulary import WordCounts
 from skglove.transaction import forget_fit, snapshot, transaction
-from skglove.vectors.sources import VectorSource, lookup, vector_source
+from skglove.vectors.components import principal_components
+from skglove.vectors.coverage import warn_if_hardly_found
+from skglove.vectors.protocol import VectorSource, lookup
+from skglove.vectors.sources import vector_source
 
 
 class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -31,14 +34,21 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
 
     Parameters
     ----------
-    embeddings : str, path, WordVectors, mapping, object or None, default="glove.6B.100d"
+    embeddings : str, path, WordVectors, mapping, object, list or None, default="glove.6B.100d"
         The pre-trained word vectors:
 
-        - a name such as ``"glove.6B.50d"``, see ``WordVectors.available()``. Vectors that are not in the cache or in an
-          installed package are downloaded into the cache;
-        - the path of a GloVe or word2vec text file, plain, ``.gz`` or inside a ``.zip``;
-        - a `WordVectors`, a mapping from word to vector, gensim's ``KeyedVectors``, spaCy's ``Vectors``, or an object with the
-          methods of `skglove.vectors.sources.VectorSource`;
+        - a name such as ``"glove.6B.50d"`` or ``"fasttext.cc.de.300d"``, see ``WordVectors.available()``. Vectors that are not
+          in the cache or in an installed package are downloaded into the cache;
+        - the path of a GloVe or word2vec file, text or binary, plain, ``.gz`` or inside a ``.zip``, or of fastText's ``.bin``
+          file, which requires gensim;
+        - a `WordVectors`, a mapping from word to vector, gensim's ``KeyedVectors`` or spaCy's ``Vectors``;
+        - a model of gensim or of the ``fasttext`` package with vectors of character n-grams. Each word of the texts then has a
+          vector, whether or not the model was trained on it;
+        - an encoder whose ``encode(list of str)`` returns an array, such as those of sentence-transformers and model2vec. It is
+          asked for the words of the vocabulary during `fit`; see `skglove.vectors.EncoderVectors`;
+        - any object with the methods of `skglove.vectors.VectorSource`;
+        - a list of these. Their vectors are concatenated word by word, scaled to the mean length of those of the first, with
+          zeros where one of them lacks the word;
         - None for sequences without pre-trained vectors; the classifier then learns an embedding from scratch.
     num_words : int or None, default=100_000
         Keep the ``num_words - 1`` most frequent words of the texts, as in Keras; None keeps all words.
@@ -63,6 +73,9 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
     output : {"sequences", "mean"}, default="sequences"
         Whether `transform` returns sequences of ids for a `ConvTextClassifier`, or the mean of the word vectors of each text
         (not limited by `maxlen`) as features for other estimators.
+    n_components : int or None, default=None
+        If given, the vectors are projected on as many principal components, which are those of the vectors of the vocabulary.
+        They are centered, except for words without a vector, which keep zeros.
     use_idf : bool, default=False
         Whether the mean is weighted by inverse document frequency, as in `TfidfTransformer` with ``smooth_idf=True``.
 
@@ -125,6 +138,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         "split": [str],
         "oov_token": [str, None],
         "output": [StrOptions({"sequences", "mean"})],
+        "n_components": [Interval(Integral, 1, None, closed="left"), None],
         "use_idf": ["boolean"],
     }
 
@@ -142,6 +156,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         split: str = " ",
         oov_token: str | None = None,
         output: str = "sequences",
+        n_components: int | None = None,
         use_idf: bool = False,
     ) -> None:
         self.embeddings = embeddings
@@ -155,6 +170,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         self.split = split
         self.oov_token = oov_token
         self.output = output
+        self.n_components = n_components
         self.use_idf = use_idf
 
     def fit(self, raw_documents: Iterable[str], y: Any = None) -> "GloveTextVectorizer":
@@ -174,10 +190,18 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         ------
         ValueError
             If a parameter is invalid, a vectors file is broken, or there are no texts or no words in them.
+        ImportError
+            If `embeddings` is a fastText model in a file and gensim is not installed.
         TypeError
             If an item of `raw_documents` is not a str.
         FileNotFoundError
             If `embeddings` is the path of a missing file.
+
+        Warns
+        -----
+        UserWarning
+            If less than 10% of the words, of which there are at least 10, and less than half of their occurrences have a
+            vector.
         """
         with transaction(self) as draft:
             draft._learn(raw_documents, keep=None)
@@ -301,8 +325,12 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         self.embedding_matrix_, self.n_words_found_ = None, 0
         if source is not None:
             rows, found = lookup(source, [*words, *extra])
+            if self.n_components is not None:
+                rows = principal_components(rows, self.n_components)
             self.embedding_matrix_ = np.concatenate([np.zeros_like(rows[:1]), rows])
             self.n_words_found_ = int(np.count_nonzero(found[: len(words)]))
+            of_texts = found[len(reserved) : len(words)]
+            warn_if_hardly_found(of_texts, counts.largest(len(of_texts)), self.embeddings, stacklevel=3)
         self.vocabulary_ = {word: i for i, word in enumerate([*words, *extra], start=1)}
         self._packed_counts_ = [*pack_words(counts.words), counts.counts]
         if self.use_idf:
@@ -359,9 +387,11 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         if not self.split:
             raise ValueError("split must not be empty; pass at least one character, such as ' '.")
         if self.embeddings is None:
-            if self.output == "mean":
+            required = {"output": self.output == "mean", "n_components": self.n_components is not None}
+            for name in filter(required.get, required):
                 raise ValueError(
-                    "output='mean' requires word vectors, but embeddings is None. Pass a name or a file of vectors."
+                    f"{name}={getattr(self, name)!r} requires word vectors, but embeddings is None. "
+                    "Pass a name or a file of vectors."
                 )
             return None
         source = vector_source(self.embeddings)
@@ -376,7 +406,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
+        super().__setstate__({"n_components": None, **state})  # earlier models were saved without it
         if "vocabulary_" in state:
             self.vocabulary_ = {word: i for i, word in enumerate(unpack_words(*state["vocabulary_"]), start=1)}
 

@@ -274,6 +274,67 @@ def test_sources_of_vectors(tmp_path, source):
     assert vectorizer.embedding_matrix_.tolist() == [[0, 0], [1, 2], [0, 0], [3, 4], [5, 6]]
 
 
+def test_joined_sources():
+    vectorizer = GloveTextVectorizer([VECTORS, {"cat": [2.0], "the": [2.0]}], extra_words=0).fit(["the cat", "the dog"])
+    length = (5**0.5 + 5) / 2  # the mean of those of "the" and "dog"
+    expected = [[0, 0, 0], [1, 2, length], [0, 0, length], [3, 4, 0]]
+    np.testing.assert_allclose(vectorizer.embedding_matrix_, expected, rtol=1e-6)
+    assert vectorizer.n_words_found_ == 3
+
+
+def test_extra_words_of_one_source_have_vectors_of_another():
+    vectorizer = GloveTextVectorizer([{"the": [1.0], "hen": [1.0]}, {"hen": [3.0]}]).fit(["the"])
+    assert vectorizer.vocabulary_ == {"the": 1, "hen": 2}
+    assert vectorizer.embedding_matrix_.tolist() == [[0, 0], [1, 0], [1, 1]]
+
+
+@pytest.mark.parametrize("output", ["sequences", "mean"])
+def test_principal_components(many_texts, many_vectors, output):
+    vectorizer = GloveTextVectorizer(many_vectors, n_components=1, output=output).fit(many_texts)
+    assert vectorizer.embedding_matrix_.shape == (len(vectorizer.vocabulary_) + 1, 1)
+    known = [word in many_vectors for word in vectorizer.vocabulary_]
+    assert vectorizer.embedding_matrix_[1:, 0].astype(bool).tolist() == known
+    # all vectors are on one line, along which their distances are kept
+    first, second = (vectorizer.embedding_matrix_[vectorizer.vocabulary_[word], 0] for word in ("w0", "w30"))
+    expected = np.linalg.norm(np.subtract(many_vectors["w0"], many_vectors["w30"]))
+    assert abs(first - second) == pytest.approx(expected, rel=1e-4)
+    if output == "mean":
+        assert vectorizer.transform(many_texts[:10]).shape == (10, 1)
+        assert vectorizer.get_feature_names_out().tolist() == ["glovetextvectorizer0"]
+
+
+def test_more_components_than_dimensions():
+    with pytest.raises(ValueError, match="n_components=3, but the vectors have 2 dimensions"):
+        GloveTextVectorizer(VECTORS, n_components=3).fit(TEXTS)
+
+
+RUSSIAN = ["Кошка сидит на ковре", "а собака спит под столом у окна"]
+
+
+@pytest.mark.parametrize("oov_token", [None, "<OOV>"])
+def test_a_warning_if_hardly_a_word_has_a_vector(fit, oov_token):
+    message = "^0 of 11 words have a vector in the dict: another language, or another tokenizer"
+    with pytest.warns(UserWarning, match=message) as caught:
+        fit(GloveTextVectorizer(VECTORS, oov_token=oov_token), RUSSIAN)
+    assert len(caught) == 1
+
+
+def test_the_warning_is_of_the_line_that_fits():
+    with pytest.warns(UserWarning, match="another language") as caught:
+        GloveTextVectorizer(VECTORS).fit(RUSSIAN)
+    assert caught[0].filename == __file__
+
+
+def test_extra_words_do_not_count_against_the_warning():
+    with pytest.warns(UserWarning, match="0 of 11 words"):
+        assert len(GloveTextVectorizer(VECTORS).fit(RUSSIAN).vocabulary_) == 14
+
+
+def test_no_word_of_the_texts_is_kept():
+    vectorizer = GloveTextVectorizer(VECTORS, oov_token="<OOV>", num_words=2).fit(["кошка"])
+    assert list(vectorizer.vocabulary_)[:1] == ["<OOV>"]
+
+
 EXTRA = {"the": [1, 2], ",": [0, 9], "sat": [7, 8], "Hen": [1, 1], "hen": [3, 4], "far": [5, 6]}
 
 
@@ -453,6 +514,14 @@ def test_copies_make_the_same_of_texts(copied, output):
     assert np.array_equal(as_array(copied(fitted).transform(TEXTS)), as_array(fitted.transform(TEXTS)))
 
 
+def test_a_copy_that_was_saved_before_a_parameter_existed(fitted):
+    state = fitted.__getstate__()
+    del state["n_components"]
+    loaded = GloveTextVectorizer.__new__(GloveTextVectorizer)
+    loaded.__setstate__(state)
+    assert loaded.get_params() == fitted.get_params()
+
+
 def test_clones_have_the_same_parameters_and_are_not_fitted(fitted):
     assert clone(fitted).get_params() == fitted.get_params()
     with pytest.raises(NotFittedError):
@@ -524,6 +593,10 @@ def test_bad_texts_to_transform(fitted, texts, error):
         ({"oov_token": 1}, "'oov_token'"),
         ({"output": "sum"}, "'output'"),
         ({"use_idf": "yes"}, "'use_idf'"),
+        ({"n_components": 0}, "'n_components'"),
+        ({"n_components": 1.5}, "'n_components'"),
+        ({"n_components": 2, "embeddings": None}, "n_components=2 requires word vectors"),
+        ({"embeddings": []}, "at least one source of word vectors"),
         ({"output": "mean", "embeddings": None}, "output='mean' requires word vectors"),
         ({"oov_token": "cat"}, "oov_token='cat' is also a word"),
     ],

@@ -80,6 +80,15 @@ class WordCounts:
         """The count of each of `words`: ndarray of shape (n_words,), int64."""
         return self._counts[1:]
 
+    def largest(self, n_words: int) -> np.ndarray:
+        """Return the counts of the most frequent words, in the order of `most_common`.
+
+        Returns
+        -------
+        ndarray of shape (n_words,), int64
+        """
+        return np.sort(self.counts)[::-1][:n_words]
+
     def document_counts(self, words: Iterable[str]) -> np.ndarray:
         """Return the document frequencies of words.
 

@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     listing = commands.add_parser("list", help="list the known names, and whether they are cached")
+    listing.add_argument("part", nargs="?", metavar="PART", help="list the names that contain it, such as fasttext.cc")
     listing.set_defaults(run=_list)
 
     fetch = commands.add_parser("fetch", help="download into the cache, e.g. for a Docker image")
@@ -58,11 +59,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(options: argparse.Namespace) -> None:
-    print(f"{'name':<25}{'words':>11}{'dim':>5}{'download':>10}  {'local':<10}corpus")
+    print(f"{'name':<35}{'words':>11}{'dim':>5}{'download':>10}  {'local':<10}corpus")
+    hidden = []
     for name, entry in registry.ENTRIES.items():
         local = "cache" if cache.find(name) else "package" if installed.find(name) else "no"
-        size = f"{entry.size / 1e6:,.0f} MB" if entry.size else "?"
-        print(f"{name:<25}{entry.words:>11,}{entry.dim:>5}{size:>10}  {local:<10}{entry.corpus}")
+        if options.part is None and entry.family and local == "no":
+            hidden.append(entry)
+        elif options.part is None or options.part.casefold() in name.casefold():
+            size = f"{entry.size / 1e6:,.0f} MB" if entry.size else "?"
+            words = f"{entry.words:,}" if entry.words else "?"
+            print(f"{name:<35}{words:>11}{entry.dim:>5}{size:>10}  {local:<10}{entry.corpus}")
+    if hidden:
+        print(f"and {len(hidden)} others: {', '.join(registry.families(hidden))}; 'list fasttext.' lists them all")
     print(f"cache: {cache.folder()}")
 
 

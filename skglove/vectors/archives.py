@@ -42,7 +42,7 @@ def is_plain(source: str | Path) -> bool:
 
 
 @contextmanager
-def open_text(source: str | Path) -> Iterator[IO[bytes]]:
+def open_bytes(source: str | Path) -> Iterator[IO[bytes]]:
     """Open a file for reading its decompressed bytes.
 
     Parameters

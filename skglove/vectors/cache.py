@@ -62,6 +62,12 @@ def key_of_file(path: Path, member: str | None) -> str:
     return f"file-{stem}-{location}-{version}"
 
 
+def key_of_encoder(name: str) -> str:
+    """Name the entries of an encoder: what all their names begin with."""
+    stem = "".join(c if c.isalnum() or c in "._" else "_" for c in name)[:40]
+    return f"encoder-{stem}-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}-"
+
+
 class CacheEntry:
     """A complete entry of the cache.
 
@@ -163,6 +169,12 @@ def find(key: str) -> CacheEntry | None:
     except (OSError, KeyError, TypeError, AttributeError):
         return None
     return CacheEntry(path)
+
+
+def find_all(prefix: str) -> list[CacheEntry]:
+    """Return the complete entries whose names begin with a prefix, by name."""
+    names = sorted(path.name for path in folder().glob(f"{glob.escape(prefix)}*"))
+    return [entry for name in names if (entry := find(name)) is not None]
 
 
 def _read_about(path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from skglove.vectors.registry import RemoteFile
+from skglove.vectors.entry import RemoteFile
 
 TIMEOUT = (10.0, 60.0)  # seconds to connect, and to wait for the next bytes
 ATTEMPTS = 4  # connections per mirror, as long as it answers at all

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from skglove.vectors import cache, installed
+from skglove.vectors import binaryformat, cache, installed, textformat
 from skglove.vectors.archives import is_plain, split_member
 from skglove.vectors.download import DownloadError, downloaded, is_offline
+from skglove.vectors.entry import Entry
 from skglove.vectors.objects import ReadableSource
-from skglove.vectors.registry import Entry
-from skglove.vectors.textformat import first_words, iterate_vectors, read_layout
 
 Array = np.ndarray[Any, Any]
-Blocks = Iterable[tuple[list[str], Array]]
+Blocks = Iterator[tuple[list[str], Array]]
 
 
 class FileSource(ReadableSource):
-    """A text file.
+    """A file in GloVe's format or one of word2vec's.
 
     Compressed files, and files that are read as a whole, are converted into a cache entry first. To read a vocabulary
-    from a plain file, only its lines are parsed, which is faster than converting the file.
+    from a plain file, only its words are parsed, which is faster than converting the file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,13 +34,14 @@ class FileSource(ReadableSource):
 
     def check(self) -> None:
         """See `ReadableSource.check`."""
-        read_layout(self.path)
+        _format(self.path).read_layout(self.path)
 
     def head(self, n: int) -> list[str]:
         """See `ReadableSource.head`."""
         if entry := cache.find(self._key()):
             return entry.first_words(n)
-        return first_words(self.path, read_layout(self.path), n)
+        format = _format(self.path)
+        return format.first_words(self.path, format.read_layout(self.path), n)
 
     def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
         """See `ReadableSource.read`."""
@@ -50,19 +51,19 @@ class FileSource(ReadableSource):
                 entry = cache.find_or_create(self._key(), self._write)
         except OSError:
             entry = None  # without a usable cache, the file is read each time
-        return _read_cached(entry, vocabulary) if entry else self._read_text(vocabulary)
+        return _read_cached(entry, vocabulary) if entry else self._read_file(vocabulary)
 
     def _key(self) -> str:
         return cache.key_of_file(*split_member(self.path))
 
     def _write(self, draft: Path) -> dict[str, Any]:
-        layout = read_layout(self.path)
-        cache.write_vectors(draft, layout.dim, iterate_vectors(self.path, layout))
+        blocks, dim = _read_blocks(self.path)
+        cache.write_vectors(draft, dim, blocks)
         return {"source": str(self.path)}
 
-    def _read_text(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
-        layout = read_layout(self.path)
-        return _concatenate(iterate_vectors(self.path, layout, vocabulary), layout.dim, vocabulary)
+    def _read_file(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+        blocks, dim = _read_blocks(self.path, vocabulary)
+        return _concatenate(blocks, dim, vocabulary)
 
 
 class NamedSource(ReadableSource):
@@ -104,6 +105,18 @@ class NamedSource(ReadableSource):
         with _open_vectors(self.entry, cache.home() / "downloads") as (blocks, origin):
             cache.write_vectors(draft, self.entry.dim, blocks)
             return {"source": origin}
+
+
+def _format(path: str | Path) -> ModuleType:
+    """Return the module that reads a file."""
+    return binaryformat if binaryformat.is_binary(path) else textformat
+
+
+def _read_blocks(path: str | Path, vocabulary: Collection[str] | None = None, **options: str) -> tuple[Blocks, int]:
+    """Return the blocks of a file, and its number of dimensions."""
+    format = _format(path)
+    layout = format.read_layout(path)
+    return format.iterate_vectors(path, layout, vocabulary, **options), layout.dim
 
 
 def _read_cached(entry: cache.CacheEntry, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
@@ -160,10 +173,12 @@ def _open_vectors(entry: Entry, downloads: Path) -> Iterator[tuple[Blocks, str]]
     try:
         with downloaded(entry.mirrors, downloads) as (archive, mirror):
             path = f"{archive}#{mirror.member}" if mirror.member else archive
-            layout = read_layout(path)
-            if layout.dim != entry.dim:
-                raise ValueError(f"{path} has {layout.dim} numbers per word, expected {entry.dim} for {entry.name}.")
-            yield iterate_vectors(path, layout), mirror.url
+            # some of the published files have a few words that are not UTF-8, such as cc.ko.300.vec:
+            # https://github.com/facebookresearch/fastText/issues/954
+            blocks, dim = _read_blocks(path, errors="replace")
+            if dim != entry.dim:
+                raise ValueError(f"{path} has {dim} numbers per word, expected {entry.dim} for {entry.name}.")
+            yield blocks, mirror.url
     except DownloadError as error:
         raise DownloadError(_not_found(entry, problem, f"the network ({error})")) from error
 

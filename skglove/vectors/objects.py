@@ -109,6 +109,17 @@ def as_words(words: Iterable[str]) -> list[str]:
     return list(map(str, result))
 
 
+def without_surrogates(word: str) -> str:
+    """Replace lone surrogates, which are not UTF-8 and which other libraries reject, by question marks.
+
+    Examples
+    --------
+    >>> without_surrogates("naïve"), without_surrogates(chr(0xD800))
+    ('naïve', '?')
+    """
+    return word.encode("utf-8", "replace").decode("utf-8")
+
+
 class MappingSource(ReadableSource):
     """A mapping of words to vectors."""
 
@@ -174,18 +185,12 @@ class SpacySource(ReadableSource):
         self.vectors = vectors
         self.strings = strings
 
-    def check(self) -> None:
-        """See `ReadableSource.check`."""
-        if getattr(self.vectors, "mode", "default") != "default":
-            raise ValueError("Expected spaCy vectors with a row for each word; those of floret have none.")
-
     def head(self, n: int) -> list[str]:
         """See `ReadableSource.head`."""
         return []
 
     def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
         """See `ReadableSource.read`."""
-        self.check()
         index = {int(key): int(row) for key, row in self.vectors.key2row.items() if row >= 0}
         if vocabulary is not None:
             from spacy.strings import get_string_id

@@ -1,5 +1,7 @@
 """The word vectors known by name: their locations, sizes, checksums and licences.
 
+Those of GloVe and word2vec are listed here, those of fastText in `fasttextnames`.
+
 Sizes and checksums are given where they have been published: in gensim-data's ``list.json`` for its files (MD5), and in
 torchtext's source for Stanford's archives of 2014 (SHA-256). Of the archives of 2024, only one checksum is known.
 Stanford distributes all vectors under the Public Domain Dedication and License.
@@ -8,74 +10,16 @@ Stanford distributes all vectors under the Public Domain Dedication and License.
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from collections.abc import Iterable
+
+from skglove.vectors import fasttextnames
+from skglove.vectors.entry import Entry, RemoteFile
 
 LICENCE = "PDDL-1.0 (https://opendatacommons.org/licenses/pddl/)"
 
 _GENSIM = "https://github.com/RaRe-Technologies/gensim-data/releases/download"
 _STANFORD = "https://nlp.stanford.edu/data"
 _HUGGING_FACE = "https://huggingface.co/stanfordnlp/glove/resolve/main"
-
-
-@dataclass(frozen=True)
-class RemoteFile:
-    """A file to download.
-
-    Parameters
-    ----------
-    url : str
-        Its location.
-    size : int or None
-        In bytes; None if unknown.
-    checksum : str or None
-        ``"md5:..."`` or ``"sha256:..."``; if None, only the size is checked.
-    member : str or None
-        The name of the member, if the file is a zip archive.
-    """
-
-    url: str
-    size: int | None = None
-    checksum: str | None = None
-    member: str | None = None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Named word vectors.
-
-    Parameters
-    ----------
-    name : str
-        Such as ``"glove.6B.100d"``.
-    dim : int
-        Number of dimensions.
-    words : int
-        Number of words; for some sets of 2024 only a rounded number has been published.
-    corpus : str
-        The training corpus.
-    cased : bool
-        Whether the words are case-sensitive; if not, they are in lower case.
-    mirrors : tuple of RemoteFile
-        Files with these vectors, in the order in which they are tried.
-    aliases : tuple of str
-        Other names of the same vectors.
-    licence : str
-        The licence of the data.
-    """
-
-    name: str
-    dim: int
-    words: int
-    corpus: str
-    cased: bool
-    mirrors: tuple[RemoteFile, ...]
-    aliases: tuple[str, ...] = ()
-    licence: str = LICENCE
-
-    @property
-    def size(self) -> int | None:
-        """Size of the download from the first mirror, in bytes."""
-        return self.mirrors[0].size
 
 
 # sizes and MD5 of gensim-data's files: https://github.com/piskvorky/gensim-data/blob/master/list.json
@@ -88,6 +32,7 @@ _GENSIM_FILES = {
     "glove-twitter-50": (209216938, "c168f18641f8c8a00fe30984c4799b2b"),
     "glove-twitter-100": (405932991, "b04f7bed38756d64cf55b58ce7e97b15"),
     "glove-twitter-200": (795373100, "e52e8392d1860b95d5308a525817d8f9"),
+    "word2vec-google-news-300": (1743563840, "a5e5354d40acb95f9ec66d5977d140ef"),
 }
 
 # SHA-256 of Stanford's archives: https://github.com/pytorch/text/blob/main/torchtext/vocab/vectors.py; the sizes
@@ -128,13 +73,14 @@ def _entries() -> list[Entry]:
     for dim in (50, 100, 200, 300):
         name, alias = f"glove.6B.{dim}d", f"glove-wiki-gigaword-{dim}"
         mirrors = (_gensim(alias), *_archives("glove.6B.zip", f"{name}.txt"))
-        entries.append(Entry(name, dim, 400_000, "Wikipedia 2014, Gigaword 5", False, mirrors, (alias,)))
+        entries.append(Entry(name, dim, 400_000, "Wikipedia 2014, Gigaword 5", False, mirrors, LICENCE, (alias,)))
     for dim in (25, 50, 100, 200):
         name, alias = f"glove.twitter.27B.{dim}d", f"glove-twitter-{dim}"
         mirrors = (_gensim(alias), *_archives("glove.twitter.27B.zip", f"{name}.txt"))
-        entries.append(Entry(name, dim, 1_193_514, "2 billion tweets", False, mirrors, (alias,)))
+        entries.append(Entry(name, dim, 1_193_514, "2 billion tweets", False, mirrors, LICENCE, (alias,)))
     for name, words, cased in (("glove.42B.300d", 1_917_494, False), ("glove.840B.300d", 2_196_017, True)):
-        entries.append(Entry(name, 300, words, "Common Crawl", cased, _archives(f"{name}.zip", f"{name}.txt")))
+        archives = _archives(f"{name}.zip", f"{name}.txt")
+        entries.append(Entry(name, 300, words, "Common Crawl", cased, archives, LICENCE))
     for short, member in _FILES_2024.items():
         name = f"glove.2024.{short}"
         size, checksum = _KNOWN_2024.get(short, (None, None))
@@ -143,11 +89,16 @@ def _entries() -> list[Entry]:
         dolma = short.startswith("dolma")
         corpus = "Dolma v1.6 (part)" if dolma else "Wikipedia 2024, Gigaword 5"
         words = 1_200_000 if dolma else 1_291_147
-        entries.append(Entry(name, int(short.split(".")[1][:-1]), words, corpus, False, mirrors))
-    return entries
+        entries.append(Entry(name, int(short.split(".")[1][:-1]), words, corpus, False, mirrors, LICENCE))
+    alias = "word2vec-google-news-300"
+    # gensim-data's list says of the licence: "not found"
+    google = Entry(
+        "word2vec.GoogleNews.300d", 300, 3_000_000, "Google News", True, (_gensim(alias),), "none stated", (alias,)
+    )
+    return [*entries, google]
 
 
-ENTRIES: dict[str, Entry] = {entry.name: entry for entry in _entries()}
+ENTRIES: dict[str, Entry] = {entry.name: entry for entry in (*_entries(), *fasttextnames.entries())}
 """All named vectors, by name."""
 
 
@@ -162,6 +113,17 @@ def find(name: str) -> Entry | None:
     return None
 
 
+def families(entries: Iterable[Entry]) -> list[str]:
+    """Return the names of entries, with one pattern for all that belong to a family.
+
+    Examples
+    --------
+    >>> families([ENTRIES["fasttext.cc.de.300d"], ENTRIES["fasttext.cc.en.300d"], ENTRIES["glove.6B.50d"]])
+    ['fasttext.cc.<language>.300d', 'glove.6B.50d']
+    """
+    return list(dict.fromkeys(entry.family or entry.name for entry in entries))
+
+
 def unknown_name(name: str) -> str:
     """Compose the message that a name is unknown, with suggestions.
 
@@ -173,7 +135,8 @@ def unknown_name(name: str) -> str:
     names = {known.casefold(): known for entry in ENTRIES.values() for known in (entry.name, *entry.aliases)}
     near = [names[match] for match in difflib.get_close_matches(name.casefold(), names, n=3, cutoff=0.6)]
     guess = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    all_names = ", ".join(families(ENTRIES.values()))
     return (
         f"There are no word vectors named {name!r}, and no such file.{guess} "
-        f"Known names are {', '.join(ENTRIES)}; other vectors are given as the path of a file, or as an object."
+        f"Known names are {all_names}; other vectors are given as the path of a file, or as an object."
     )

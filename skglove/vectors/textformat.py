@@ -18,7 +18,7 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from skglove.vectors.archives import open_text
+from skglove.vectors.archives import open_bytes
 
 Array = np.ndarray[Any, Any]
 
@@ -64,7 +64,7 @@ def read_layout(path: str | Path) -> Layout:
         raise ValueError(f"{path} is empty: expected lines of a word and its numbers, such as 'the 0.418 0.24968'.")
     header = _parse_header(sample)
     lines = sample[1:] if header else sample
-    counts = [_count_numbers(line) for _, line in lines]
+    counts = [count_numbers(line) for _, line in lines]
     dim = Counter(counts).most_common(1)[0][0]
     number, line = lines[0]
     if header and header[1] != dim:
@@ -80,18 +80,20 @@ def read_layout(path: str | Path) -> Layout:
 
 
 def iterate_vectors(
-    path: str | Path, layout: Layout, vocabulary: Collection[str] | None = None
+    path: str | Path, layout: Layout, vocabulary: Collection[str] | None = None, errors: str = "strict"
 ) -> Iterator[tuple[list[str], Array]]:
     """Read a file block by block.
 
     Parameters
     ----------
     path : str or Path
-        The file; see `archives.open_text`.
+        The file; see `archives.open_bytes`.
     layout : Layout
         Its layout.
     vocabulary : set or mapping of str, default=None
         The words to read; lines of other words are not parsed. All words if None.
+    errors : {"strict", "replace"}, default="strict"
+        What to do with words that are not UTF-8: raise an error, or replace the invalid bytes by U+FFFD.
 
     Yields
     ------
@@ -118,18 +120,18 @@ def iterate_vectors(
                 yield number, line
 
     seen: set[str] = set()
-    with open_text(path) as file:
+    with open_bytes(path) as file:
         selected = select(file)
         while block := list(islice(selected, max(1, _BLOCK_BYTES // (8 * layout.dim)))):
-            words, rows = _parse_block(block, layout, path)
-            yield _select_new(words, rows, seen, vocabulary)
+            words, rows = _parse_block(block, layout, path, errors)
+            yield select_new(words, rows, seen, vocabulary)
     _check_count(path, layout, n_lines)
 
 
 def first_words(path: str | Path, layout: Layout, n: int) -> list[str]:
     """Read the first n words, without their numbers."""
     words: dict[str, None] = {}
-    with open_text(path) as file:
+    with open_bytes(path) as file:
         for line in islice(file, int(layout.declared is not None), None):
             if len(words) == n:
                 break
@@ -143,7 +145,7 @@ def first_words(path: str | Path, layout: Layout, n: int) -> list[str]:
 def _first_lines(path: str | Path) -> list[tuple[int, bytes]]:
     """Read the first lines that are not blank, with their line numbers."""
     lines: list[tuple[int, bytes]] = []
-    with open_text(path) as file:
+    with open_bytes(path) as file:
         for number, line in enumerate(iter(lambda: file.readline(_MAX_LINE), b""), 1):
             if len(line) == _MAX_LINE:
                 raise ValueError(f"{path}, line {number}: more than {_MAX_LINE >> 20} MB; this is not a vectors file.")
@@ -165,7 +167,7 @@ def _parse_header(lines: Sequence[tuple[int, bytes]]) -> tuple[int, int] | None:
     return int(fields[0]), int(fields[1])
 
 
-def _count_numbers(line: bytes) -> int:
+def count_numbers(line: bytes) -> int:
     """Count the numbers at the end of a line, whose first field is a word even if it looks like a number."""
     fields = line.split()
     count = 0
@@ -182,7 +184,7 @@ def _first_tokens(vocabulary: Iterable[str], separator: bytes) -> set[bytes]:
     return {word.encode("utf-8", "surrogatepass").partition(separator)[0] for word in vocabulary}
 
 
-def _select_new(
+def select_new(
     words: list[str], rows: Array, seen: set[str], vocabulary: Collection[str] | None
 ) -> tuple[list[str], Array]:
     """Select the words of the vocabulary that were not seen before, and add them to those seen."""
@@ -204,14 +206,16 @@ def _check_count(path: str | Path, layout: Layout, n_lines: int) -> None:
         )
 
 
-def _parse_block(block: list[tuple[int, bytes]], layout: Layout, path: str | Path) -> tuple[list[str], Array]:
+def _parse_block(
+    block: list[tuple[int, bytes]], layout: Layout, path: str | Path, errors: str
+) -> tuple[list[str], Array]:
     """Parse numbered lines, none of them blank."""
     if (parsed := _parse_ordinary([line for _, line in block], layout)) is not None:
         return parsed
     words, rows = [], np.empty((len(block), layout.dim), np.float32)
     for i, (number, line) in enumerate(block):
         try:
-            word, rows[i] = _parse_line(line, layout)
+            word, rows[i] = _parse_line(line, layout, errors)
         except ValueError as error:
             raise ValueError(f"{path}, line {number}: {error}") from None
         words.append(word)
@@ -236,7 +240,7 @@ def _parse_ordinary(lines: list[bytes], layout: Layout) -> tuple[list[str], Arra
     return words, rows
 
 
-def _parse_line(line: bytes, layout: Layout) -> tuple[str, list[float]]:
+def _parse_line(line: bytes, layout: Layout, errors: str) -> tuple[str, list[float]]:
     """Parse one line; raise a ValueError if it is invalid."""
     word, fields = _split_line(line, layout)
     if len(fields) < layout.dim:
@@ -250,7 +254,7 @@ def _parse_line(line: bytes, layout: Layout) -> tuple[str, list[float]]:
             )
         values.append(value)
     try:
-        return word.decode("utf-8"), values
+        return word.decode("utf-8", errors), values
     except UnicodeDecodeError:
         raise ValueError(f"the word is not UTF-8: {_show(word)}.") from None
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from skglove.vectors import analogies as google
 from skglove.vectors import plotting, similarity
+from skglove.vectors.entry import Entry
 from skglove.vectors.objects import as_matrix, as_words, gather
-from skglove.vectors.registry import ENTRIES, Entry
+from skglove.vectors.registry import ENTRIES
 from skglove.vectors.similarity import Query
 from skglove.vectors.sources import read_source, vector_source
 
@@ -94,11 +95,13 @@ class WordVectors:
         source : str, path-like or object
             - a name, such as ``"glove.6B.100d"`` (see `available`) or gensim-data's ``"glove-wiki-gigaword-100"``; the
               vectors are looked for in the cache, in installed packages and on the network;
-            - the path of a text file in GloVe's or word2vec's format, plain, ``.gz`` or ``.zip``, where
-              ``"glove.6B.zip#glove.6B.100d.txt"`` chooses a member; an existing file takes precedence over a name;
+            - the path of a file in GloVe's or word2vec's format, text or binary, plain, ``.gz`` or ``.zip``, where
+              ``"glove.6B.zip#glove.6B.100d.txt"`` chooses a member, or of fastText's ``.bin`` file, which requires
+              gensim; an existing file takes precedence over a name;
             - a `WordVectors`, a mapping of words to vectors, gensim's ``KeyedVectors`` or a model with them, spaCy's
-              ``Vectors`` or a pipeline with them;
-            - any object with the methods of `skglove.vectors.sources.VectorSource`, if a vocabulary is given.
+              ``Vectors`` or a pipeline with them, a model of the ``fasttext`` package;
+            - an encoder or an `EncoderVectors`, any other `VectorSource`, or a list of sources, whose vectors are
+              joined (see `GloveTextVectorizer`), if a vocabulary is given.
         vocabulary : iterable of str, default=None
             Load only these words, and skip those without a vector; load all words if None. The words keep the order
             of the source, those of a mapping the order of the vocabulary.
@@ -145,7 +148,7 @@ class WordVectors:
         -------
         dict of str to Entry
             By name: ``dim``, ``words``, ``corpus``, ``cased``, ``size`` (of the download, in bytes), ``mirrors``,
-            ``aliases``, ``licence``.
+            ``aliases``, ``licence``. Numbers that have not been published are None.
 
         Examples
         --------

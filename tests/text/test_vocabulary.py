@@ -45,6 +45,13 @@ def test_document_counts_are_those_of_sets_of_words(chunks):
     assert counts.document_counts(counts.words).tolist() == [expected[word] for word in counts.words]
 
 
+@given(CHUNKS, st.integers(0, 9))
+def test_largest_counts_are_those_of_the_most_common_words(chunks, n_words):
+    counts = count(*chunks)
+    by_word = dict(zip(counts.words, counts.counts.tolist(), strict=True))
+    assert counts.largest(n_words).tolist() == [by_word[word] for word in counts.most_common(n_words)[0]]
+
+
 def test_unknown_words_are_in_no_document():
     assert count(["a b"], count_documents=True).document_counts(["b", "z", ""]).tolist() == [1, 0, 0]
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from skglove.vectors import WordVectors, download, registry
+from skglove.vectors.entry import Entry, RemoteFile
 
 
 class FileServer:
@@ -161,8 +162,8 @@ def register(monkeypatch, server, large_sample):
     size, md5 = len(large_sample.packed), large_sample.checksum
 
     def register(*files, size=size, checksum=md5, member=None, dim=4):
-        mirrors = tuple(registry.RemoteFile(server.url(file), size, checksum, member) for file in files)
-        entry = registry.Entry("test.vectors", dim, 3000, "made up", False, mirrors)
+        mirrors = tuple(RemoteFile(server.url(file), size, checksum, member) for file in files)
+        entry = Entry("test.vectors", dim, 3000, "made up", False, mirrors, "none")
         monkeypatch.setitem(registry.ENTRIES, entry.name, entry)
         return entry
 

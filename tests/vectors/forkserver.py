@@ -20,6 +20,7 @@ import requests  # noqa: F401
 from tqdm.auto import tqdm  # noqa: F401
 
 from skglove.vectors import WordVectors, cache, download, registry
+from skglove.vectors.entry import Entry, RemoteFile
 
 EVENTS = ("open", "os.", "shutil.", "socket.connect", "fcntl.")
 
@@ -74,8 +75,8 @@ def run(home, children=1, kill_at=None, kill_after=None):
 def main():
     url, size, checksum, words, dim, total = json.loads(sys.argv[1])
     download.PAUSE = 0.01
-    source = registry.RemoteFile(url, size, checksum)
-    registry.ENTRIES["test.vectors"] = registry.Entry("test.vectors", dim, words, repr(total), False, (source,))
+    source = RemoteFile(url, size, checksum)
+    registry.ENTRIES["test.vectors"] = Entry("test.vectors", dim, words, repr(total), False, (source,), "none")
     convert = cache.write_vectors
 
     def counted(*arguments):

@@ -10,7 +10,7 @@ TEXT = b"a 1 2\nb 3 4\n"
 
 
 def read(path):
-    with archives.open_text(path) as file:
+    with archives.open_bytes(path) as file:
         return file.read()
 
 

@@ -1,3 +1,4 @@
+import gzip
 import io
 import zipfile
 
@@ -65,6 +66,23 @@ def test_wrong_dimension(register):
     with pytest.raises(ValueError, match=r"has 4 numbers per word, expected 5 for test\.vectors"):
         WordVectors.load("test.vectors")
     assert cache.find("test.vectors") is None
+
+
+def test_words_of_published_files_may_be_broken(register, server, large_sample):
+    """Of Facebook's files, some have words that are not UTF-8."""
+    server.files["a.txt"] = large_sample.text.replace(b"word5 ", b"w\xff ")
+    register("a.txt", size=None, checksum=None)
+    words = WordVectors.load("test.vectors").index_to_key
+    assert words == [*large_sample.words[:5], "w\ufffd", *large_sample.words[6:]]
+
+
+def test_published_files_may_be_binary(register, server):
+    rows = np.arange(8, dtype="<f4").reshape(2, 4)
+    server.files["a.gz"] = gzip.compress(b"2 4\nthe " + rows[0].tobytes() + b"cat " + rows[1].tobytes())
+    register("a.gz", size=None, checksum=None)
+    vectors = WordVectors.load("test.vectors")
+    assert vectors.index_to_key == ["the", "cat"]
+    assert vectors.vectors.tolist() == rows.tolist()
 
 
 def test_unwritable_cache(register, home, path):

@@ -10,6 +10,16 @@ def test_fetch_and_list(register, capsys):
     assert "cache" in next(line for line in lines if line.startswith("test.vectors"))
 
 
+def test_list_of_many_languages(capsys):
+    __main__.main(["list"])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) < 30
+    assert "fasttext.cc.<language>.300d" in lines[-2]
+    __main__.main(["list", "fasttext.cc.de"])
+    (_, line, _) = capsys.readouterr().out.splitlines()
+    assert line.split()[:6] == ["fasttext.cc.de.300d", "?", "300", "1,278", "MB", "no"]
+
+
 def test_fetch_unknown_name(register, capsys):
     register("a.gz")
     assert __main__.main(["fetch", "tset.vectors"]) == 1

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from skglove.vectors import WordVectors, sources
-from skglove.vectors.sources import VectorSource, read_source, vector_source
+from skglove.vectors import WordVectors
+from skglove.vectors.protocol import VectorSource
+from skglove.vectors.sources import read_source, vector_source
 
 VECTORS = {"the": [1.0, 2.0], "hen": [3.0, 4.0], "far": [5.0, 6.0]}
 TEXT = b"the 1 2\nhen 3 4\nfar 5 6\n"
@@ -99,9 +100,6 @@ def test_spacy_without_words():
     vectors.strings = None
     with pytest.raises(ValueError, match="hashes instead of words"):
         read_source(vector_source(vectors), None)
-    floret = spacy.vectors.Vectors(mode="floret", data=np.zeros((10, 2), np.float32), hash_count=1)
-    with pytest.raises(ValueError, match="floret"):
-        vector_source(floret).check()
 
 
 @pytest.mark.parametrize(
@@ -116,7 +114,10 @@ def test_spacy_without_words():
         ("{tmp}/empty.txt", ValueError, "is empty"),
         (3, TypeError, r"got builtins\.int"),
         (None, TypeError, r"got builtins\.NoneType"),
-        (["a"], TypeError, r"got builtins\.list"),
+        ({"a"}, TypeError, r"got builtins\.set"),
+        (["a"], ValueError, "no word vectors named 'a'"),
+        ([], ValueError, "at least one source of word vectors"),
+        ([VECTORS, 3], TypeError, r"got builtins\.int"),
     ],
 )
 def test_invalid_source(source, error, message, tmp_path):
@@ -169,27 +170,3 @@ def test_file_takes_precedence_over_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "glove.6B.100d").write_text("a 1 2\n")
     assert WordVectors.load("glove.6B.100d").index_to_key == ["a"]
-
-
-@pytest.mark.parametrize(
-    ("rows", "found"), [(np.zeros((1, 3)), [True, True]), (np.zeros((2, 3)), [True]), (np.zeros((2, 3)), True)], ids=str
-)
-def test_result_of_a_source_is_checked(rows, found):
-    class Broken:
-        check = head = None
-
-        def lookup(self, words):
-            return rows, found
-
-    with pytest.raises(ValueError, match=r"Broken\.lookup must return a row and a bool for each of 2 words"):
-        sources.lookup(Broken(), ["a", "b"])
-
-
-def test_rows_of_a_source_become_float32():
-    class Lists:
-        def lookup(self, words):
-            return [[1.0, 2.0]] * len(words), [True] * len(words)
-
-    rows, found = sources.lookup(Lists(), ["a", "b"])
-    assert rows.dtype == np.float32
-    assert found.tolist() == [True, True]

@@ -1,0 +1,57 @@
+"""Principal components of word vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+
+def principal_components(rows: Array, n_components: int) -> Array:
+    """Project word vectors on their principal components.
+
+    Parameters
+    ----------
+    rows : ndarray of float32 of shape (n_words, dim)
+        Zeros for words without a vector.
+    n_components : int
+
+    Returns
+    -------
+    ndarray of float32 of shape (n_words, n_components)
+        Zeros for words without a vector.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer dimensions, or not more words with a vector, than components.
+
+    Examples
+    --------
+    >>> principal_components(np.array([[0, 0], [1, 1], [2, 2], [3, 3]], np.float32), 1).round(2)
+    array([[ 0.  ],
+           [-1.41],
+           [ 0.  ],
+           [ 1.41]], dtype=float32)
+    """
+    from sklearn.decomposition import PCA
+
+    known = rows.any(axis=1)
+    n_known, dim = int(np.count_nonzero(known)), rows.shape[1]
+    if n_components > dim:
+        raise ValueError(
+            f"n_components={n_components}, but the vectors have {dim} dimensions. Pass at most as many, or None."
+        )
+    if n_components >= n_known:
+        raise ValueError(
+            f"n_components={n_components}, but {n_known:,} words have a vector. Pass a smaller number, or None, or fit on "
+            "more texts."
+        )
+    # exact and without random numbers; the time is linear in the number of words
+    pca = PCA(n_components, svd_solver="covariance_eigh")
+    projected = np.zeros((len(rows), n_components), np.float32)
+    with np.errstate(invalid="ignore"):  # PCA divides by the total variance, which is 0 if all vectors are equal
+        projected[known] = pca.fit_transform(rows[known])
+    return projected

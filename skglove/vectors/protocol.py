@@ -1,0 +1,93 @@
+"""VectorSource: the three methods by which word vectors are looked up, wherever they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from skglove.vectors.objects import as_matrix
+
+Array = np.ndarray[Any, Any]
+
+
+@runtime_checkable
+class VectorSource(Protocol):
+    """Anything that maps words to vectors.
+
+    An object with these three methods can be used wherever word vectors are expected. It need not have a list of words:
+    a subword model or an encoder can compute vectors on demand.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class Lengths:
+    ...     def check(self):
+    ...         pass
+    ...
+    ...     def head(self, n):
+    ...         return []
+    ...
+    ...     def lookup(self, words):
+    ...         rows = np.array([[len(word)] for word in words], np.float32).reshape(-1, 1)
+    ...         return rows, np.ones(len(words), bool)
+    >>> isinstance(Lengths(), VectorSource)
+    True
+    """
+
+    def check(self) -> None:
+        """Raise the error that `lookup` would raise for a missing or broken file, or an unusable object.
+
+        It reads the first lines of a file at most, and downloads nothing.
+        """
+
+    def head(self, n: int) -> list[str]:
+        """Return the first n words, which are the most frequent ones in published vectors.
+
+        The list is shorter if there are fewer words, and empty if the source has no order. Vectors
+        that are not in the cache are downloaded.
+        """
+
+    def lookup(self, words: Sequence[str]) -> tuple[Array, Array]:
+        """Look up the vectors of words.
+
+        Parameters
+        ----------
+        words : sequence of str
+            One call with many words is faster than many calls.
+
+        Returns
+        -------
+        rows : ndarray of float32 of shape (len(words), dim)
+            Zeros where a word was not found.
+        found : ndarray of bool of shape (len(words),)
+        """
+
+
+def lookup(source: VectorSource, words: Sequence[str]) -> tuple[Array, Array]:
+    """Look words up in any source, and check what it returns.
+
+    Parameters
+    ----------
+    source : VectorSource
+    words : sequence of str
+
+    Returns
+    -------
+    rows : ndarray of float32 of shape (len(words), dim)
+    found : ndarray of bool of shape (len(words),)
+
+    Raises
+    ------
+    ValueError
+        If the source returns something of another shape.
+    """
+    given, found = source.lookup(words)
+    rows, found = as_matrix(given), np.asarray(found, bool)
+    if rows.shape[0] != len(words) or found.shape != (len(words),):
+        raise ValueError(
+            f"{type(source).__qualname__}.lookup must return a row and a bool for each of {len(words):,} words; it returned "
+            f"shapes {rows.shape} and {found.shape}."
+        )
+    return rows, found

@@ -1,0 +1,136 @@
+import gzip
+
+import numpy as np
+import pytest
+
+from skglove.vectors import WordVectors, binaryformat, cache
+from skglove.vectors.binaryformat import is_binary, iterate_vectors, read_layout
+from skglove.vectors.sources import vector_source
+
+WORDS = ["</s>", "the", "naïve", "日本", "0.5", "New_York", "5"]
+
+
+@pytest.fixture
+def keyed_vectors():
+    gensim = pytest.importorskip("gensim.models")
+    result = gensim.KeyedVectors(300)
+    result.add_vectors([*WORDS, *(f"word{i}" for i in range(2000))], np.random.RandomState(0).randn(2007, 300))
+    return result
+
+
+def encode(words, rows, end=b"", header=None):
+    """Write as word2vec does, with `end` after each vector."""
+    header = f"{len(words)} {len(rows[0])}\n" if header is None else header
+    body = b"".join(w + b" " + np.asarray(r, "<f4").tobytes() + end for w, r in zip(words, rows, strict=True))
+    return header.encode() + body
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_files_of_gensim(keyed_vectors, packed, tmp_path):
+    from gensim.models import KeyedVectors
+
+    path = tmp_path / ("vectors.bin.gz" if packed else "vectors.bin")
+    keyed_vectors.save_word2vec_format(tmp_path / "vectors.bin", binary=True)
+    if packed:
+        path.write_bytes(gzip.compress((tmp_path / "vectors.bin").read_bytes()))
+    theirs = KeyedVectors.load_word2vec_format(path, binary=True)
+    ours = WordVectors.load(path)
+    assert ours.index_to_key == theirs.index_to_key
+    np.testing.assert_array_equal(ours.vectors, theirs.vectors)
+    some = WordVectors.load(path, vocabulary=["word1999", "unknown", "日本"])
+    assert some.index_to_key == ["日本", "word1999"]
+    np.testing.assert_array_equal(some.vectors, theirs[["日本", "word1999"]])
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"], ids=["gensim", "word2vec"])
+@pytest.mark.parametrize("block", [7, 100, 1 << 20])
+def test_blocks_of_any_size(end, block, monkeypatch, tmp_path):
+    monkeypatch.setattr(binaryformat, "_BLOCK_BYTES", block)
+    path = tmp_path / "vectors.bin"
+    rows = np.random.RandomState(1).randn(len(WORDS), 5).astype("f4")
+    path.write_bytes(encode([word.encode() for word in WORDS], rows, end))
+    vectors = WordVectors.load(path)
+    assert vectors.index_to_key == WORDS
+    np.testing.assert_array_equal(vectors.vectors, rows)
+    for n in (0, 2, 100):
+        assert binaryformat.first_words(path, read_layout(path), n) == WORDS[:n]
+
+
+def test_head_before_and_after_the_conversion(tmp_path):
+    path = tmp_path / "vectors.bin"
+    path.write_bytes(encode([b"the", b"cat"], [[1.5, 2], [3, 4]]))
+    source = vector_source(path)
+    source.check()
+    assert source.head(1) == ["the"]
+    WordVectors.load(path)
+    assert cache.find(source._key())
+    assert source.head(5) == ["the", "cat"]
+
+
+def test_repeated_words_and_words_that_are_cut(tmp_path):
+    path = tmp_path / "vectors.bin"
+    path.write_bytes(encode(["é".encode()[:1], b"the", b"the"], [[1.1, 1], [2.2, 2], [3.3, 3]]))
+    vectors = WordVectors.load(path)
+    assert vectors.index_to_key == ["\ufffd", "the"]
+    assert vectors.vectors[:, 1].tolist() == [1, 2]
+    with pytest.raises(UnicodeDecodeError):
+        list(iterate_vectors(path, read_layout(path), errors="strict"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2 3\nthe 1 2 3\ncat 4 5 6\n",
+        "2 2\nthe 1 2\nñu 4 5\n",
+        "2 3\nthe 1 2\ncat 3 4\n",  # the header is wrong
+        "2 300\nthe 1 2 é 4\n",
+        "the 1 2\n",
+        "5 1\n6 2\n",
+        "",
+    ],
+)
+def test_texts_are_no_binary_files(text, tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text(text, encoding="utf-8")
+    assert not is_binary(path)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_binary_files_of_a_few_dimensions_are_recognized(seed, tmp_path):
+    path = tmp_path / "vectors.bin"
+    path.write_bytes(encode([b"the"], np.random.RandomState(seed).randn(1, 8)))
+    assert is_binary(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (encode([b"the", b"cat"], [[0.1] * 4] * 2)[:-1], "declares 2 words, but the file ends after 1. Download"),
+        (encode([b"the", b"cat"], [[0.1] * 4] * 2, header="3 4\n"), "declares 3 words, but the file ends after 2"),
+        (encode([b"the", b"c\nat"], [[0.1] * 4] * 2), "no word follows after word 2"),
+        (encode([b"the", b"cat"], [[0.1] * 4, [np.nan] * 4]), "nan or infinity in the vector of 'cat'"),
+    ],
+    ids=["cut", "header", "line feed", "nan"],
+)
+def test_broken_files(content, message, tmp_path):
+    path = tmp_path / "vectors.bin"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        WordVectors.load(path)
+
+
+def test_endless_word(tmp_path, monkeypatch):
+    monkeypatch.setattr(binaryformat, "_BLOCK_BYTES", 100)
+    monkeypatch.setattr(binaryformat, "_MAX_WORD", 100)
+    path = tmp_path / "vectors.bin"
+    path.write_bytes(encode([b"the", b"x" * 1000], [[0.1] * 4] * 2))
+    with pytest.raises(ValueError, match="no word follows after word 1"):
+        WordVectors.load(path)
+
+
+@pytest.mark.parametrize("header", ["", "3\n", "3 0\n", "a b\n"])
+def test_header_of_another_format(header, tmp_path):
+    path = tmp_path / "vectors.bin"
+    path.write_text(header)
+    with pytest.raises(ValueError, match="expected a first line"):
+        read_layout(path)
