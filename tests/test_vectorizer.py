@@ -16,7 +16,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from skglove import GloveTextVectorizer, TokenSequences, WordVectors
 from skglove.text.documents import chunks
-from skglove.text.tokenizer import KERAS_FILTERS
+from skglove.text.keras import KERAS_FILTERS
 from skglove.training.backend import import_keras
 
 TEXTS = ["The cat sat.", "A dog, the dog!", "the mat"]
