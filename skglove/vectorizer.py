@@ -342,7 +342,11 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         n_words = None if self.num_words is None else self.num_words - 1 - len(reserved)
         words, ranks = counts.most_common(n_words)
         words = [*reserved, *words]
-        extra = [] if source is None else self._extra_words(source, counts, tokenizer.can_return if all_are_texts else tokenizer.can_be_token)
+        extra = (
+            []
+            if source is None
+            else self._extra_words(source, counts, tokenizer.can_return if all_are_texts else tokenizer.can_be_token)
+        )
         self.embedding_matrix_, self.n_words_found_ = None, 0
         if source is not None:
             rows, found = lookup(source, [*words, *extra])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import zip_longest
 
 from skglove.text.tokenizer import Span, Tokenizer
 
@@ -73,7 +74,7 @@ def find_words(words: Sequence[str], text: str) -> list[Span]:
     """Find the positions of words in a text, from left to right.
 
     A word is looked for where the previous one ends, white space left out; then up to the next white space; then as a whole word
-    of the rest. Words that a tokenizer has changed, such as lemmas, may not occur. A word that occurs only after the following
+    of the rest, or the beginning of one. Words that a tokenizer has changed, such as lemmas, may not occur. A word that occurs only after the following
     word counts as changed.
 
     Parameters
@@ -93,7 +94,7 @@ def find_words(words: Sequence[str], text: str) -> list[Span]:
     """
     spans: list[Span] = []
     end = 0
-    for word, following in zip(words, [*words[1:], None], strict=True):
+    for word, following in zip_longest(words, words[1:]):
         start = _next(word, text, end)
         next_start = _next(following, text, end) if following is not None and start is not None else None
         if start is None or (next_start is not None and next_start < start):
@@ -110,9 +111,9 @@ def _next(word: str, text: str, start: int) -> int | None:
     found = text.find(word, here, max(_match_end(_NO_BLANKS, text, here), here + len(word)))
     if found >= 0:
         return found
-    before, after = (r"(?<!\w)" if word[0].isalnum() else ""), (r"(?!\w)" if word[-1].isalnum() else "")
-    whole = re.compile(before + re.escape(word) + after).search(text, here)
-    return whole.start() if whole else None
+    begins = (r"(?<!\w)" if word[0].isalnum() else "") + re.escape(word)
+    match = re.compile(rf"{begins}(?!\w)").search(text, here) or re.compile(begins).search(text, here)
+    return match.start() if match else None
 
 
 def _match_end(pattern: re.Pattern, text: str, start: int) -> int:

@@ -127,7 +127,9 @@ class Tokenizer(ABC):
         """
         get = vocabulary.get
         if unknown_id is None:
-            return _flatten(documents, lambda document: list(filter(None, map(get, filter(None, self.pieces(document))))))
+            return _flatten(
+                documents, lambda document: list(filter(None, map(get, filter(None, self.pieces(document)))))
+            )
         return _flatten(documents, lambda document: [get(word, unknown_id) for word in self.words(document)])
 
 
