@@ -28,9 +28,9 @@ from skglove.vectors.sources import VectorSource, lookup, vector_source
 class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Turn texts into sequences of word ids, and look up a pre-trained vector for every word.
 
-    Words and ids are the same as those of Keras' ``Tokenizer``, unless another `tokenizer` is given. `transform` returns `TokenSequences`, ragged sequences of ids
-    that include `embedding_matrix_`, so that a `ConvTextClassifier` in the same pipeline starts from the pre-trained vectors.
-    Their `padded` method returns the same matrix as Keras' ``pad_sequences``.
+    By default, words and ids are the same as those of Keras' ``Tokenizer``. `transform` returns `TokenSequences`, ragged
+    sequences of ids that include `embedding_matrix_`, so that a `ConvTextClassifier` in the same pipeline starts from the
+    pre-trained vectors. Their `padded` method returns the same matrix as Keras' ``pad_sequences``.
 
     Parameters
     ----------

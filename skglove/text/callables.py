@@ -73,9 +73,9 @@ class CallableTokenizer(Tokenizer):
 def find_words(words: Sequence[str], text: str) -> list[Span]:
     """Find the positions of words in a text, from left to right.
 
-    A word is looked for where the previous one ends, white space left out; then up to the next white space; then as a whole word
-    of the rest, or the beginning of one. Words that a tokenizer has changed, such as lemmas, may not occur. A word that occurs only after the following
-    word counts as changed.
+    A word is looked for where the previous one ends, white space left out; then up to the next white space; then in the rest, as
+    a whole word or the beginning of one. Words that a tokenizer has changed, such as lemmas, may not occur. A word that occurs
+    only after the following word counts as changed.
 
     Parameters
     ----------

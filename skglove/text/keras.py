@@ -30,7 +30,7 @@ class KerasTokenizer(SeparatingTokenizer):
     """
 
     def __init__(self, *, lower: bool = True, filters: str = KERAS_FILTERS, split: str = " ") -> None:
-        super().__init__(str.maketrans(dict.fromkeys(filters, split)), lower=lower, separator=split)
+        super().__init__({ord(character): split for character in filters}, lower=lower, separator=split)
         self._filters = filters
 
     def substitutions(self) -> list[tuple[str, str]]:
