@@ -58,8 +58,8 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         How texts are split into words:
 
         - "keras", or None: at `filters` and `split`;
-        - "glove": English contractions are split as in the texts that GloVe was trained on, "don't" into "do" and "n't", and all
-          Unicode white space, punctuation and typographic quotation marks separate words;
+        - "glove": as the English texts that GloVe was trained on, without their punctuation. "don't" is split into "do" and
+          "n't", "well-known" is one word, and all white space and punctuation of Unicode separates words;
         - "characters": into characters and pairs of neighbouring characters, for languages that are written without spaces;
         - a function that takes a text and returns its words, a list of str. It can be pickled if it can be imported.
 
@@ -112,7 +112,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
             return [token.text for token in nlp(text)]
 
         def jieba_words(text):
-            return jieba.lcut(text)
+            return [word for word in jieba.cut(text) if word.strip()]
 
         GloveTextVectorizer(tokenizer=spacy_words)
 
