@@ -45,5 +45,5 @@ def vectorizer_and_classifier(pipeline: Any) -> tuple[GloveTextVectorizer, ConvT
     vectorizer, classifier = map(snapshot, steps)
     if vectorizer.output != "sequences":
         raise ValueError(f"Expected a vectorizer with output='sequences', got output={vectorizer.output!r}.")
-    check_same_vocabulary(classifier, vectorizer.transform([""]))
+    check_same_vocabulary(classifier, vectorizer.transform([[]]))
     return vectorizer, classifier

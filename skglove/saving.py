@@ -6,7 +6,7 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -104,7 +104,7 @@ def unpack_words(characters: np.ndarray, lengths: np.ndarray) -> list[str]:
     return [text[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
-def dump(model: Any, file: str | os.PathLike, trusted: Sequence[str | type] = ()) -> None:
+def dump(model: Any, file: str | os.PathLike, trusted: Sequence[str | Callable] = ()) -> None:
     """Save a fitted estimator as a file that can be loaded without executing code from it.
 
     Parameters
@@ -113,8 +113,8 @@ def dump(model: Any, file: str | os.PathLike, trusted: Sequence[str | type] = ()
         A `ConvTextClassifier`, a `GloveTextVectorizer`, or a pipeline, search or other meta-estimator of scikit-learn.
     file : path
         The file, usually with the suffix ``.skops``. An existing file is replaced when the new one is complete.
-    trusted : sequence of str or type
-        Additional types that the model may contain, such as a user-defined architecture. Pass the same to `load`.
+    trusted : sequence of str, type or function
+        Additional types that the model may contain, such as a user-defined architecture or tokenizer. Pass the same to `load`.
 
     Raises
     ------
@@ -149,16 +149,16 @@ def dump(model: Any, file: str | os.PathLike, trusted: Sequence[str | type] = ()
             )
 
 
-def load(file: str | os.PathLike, trusted: Sequence[str | type] = ()) -> Any:
+def load(file: str | os.PathLike, trusted: Sequence[str | Callable] = ()) -> Any:
     """Load an estimator saved by `dump`.
 
     Parameters
     ----------
     file : path
-    trusted : sequence of str or type
-        Additional types that the file may contain, such as a user-defined architecture. By default, `TRUSTED`, scikit-learn's
-        estimators, and the classes and metrics that searches and ensembles hold are trusted. Trees and the distributions of
-        random searches are not. A file can call any trusted type.
+    trusted : sequence of str, type or function
+        Additional types that the file may contain, such as a user-defined architecture or tokenizer. By default, `TRUSTED`,
+        scikit-learn's estimators, and the classes and metrics that searches and ensembles hold are trusted. Trees and the
+        distributions of random searches are not. A file can call any trusted type.
 
     Returns
     -------
@@ -188,9 +188,9 @@ def load(file: str | os.PathLike, trusted: Sequence[str | type] = ()) -> Any:
             ) from error
 
 
-def _trusted_names(skops: ModuleType, file: Any, trusted: Sequence[str | type]) -> list[str]:
+def _trusted_names(skops: ModuleType, file: Any, trusted: Sequence[str | Callable]) -> list[str]:
     """Return the names of all types that may be loaded from a file."""
-    given = [f"{kind.__module__}.{kind.__qualname__}" if isinstance(kind, type) else kind for kind in trusted]
+    given = [f"{kind.__module__}.{kind.__qualname__}" if callable(kind) else kind for kind in trusted]
     file.seek(0)
     found = skops.get_untrusted_types(file=file)
     file.seek(0)

@@ -1,6 +1,7 @@
 """GloveTextVectorizer: texts to sequences of word ids with their word vectors."""
 
 import functools
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable
 from numbers import Integral
@@ -14,9 +15,11 @@ from sklearn.utils.validation import check_is_fitted
 from skglove._sklearn import Interval, StrOptions, validate_parameters
 from skglove.saving import VersionedState, pack_words, unpack_words
 from skglove.text.averaging import mean_vectors, smooth_idf
-from skglove.text.documents import chunks
+from skglove.text.documents import are_texts, chunks, look_like_rows
+from skglove.text.keras import KERAS_FILTERS
 from skglove.text.sequences import TokenSequences
-from skglove.text.tokenizer import KERAS_FILTERS, Tokenizer
+from skglove.text.tokenizer import Document, Tokenizer
+from skglove.text.tokenizers import TOKENIZERS, make_tokenizer
 from skglove.text.vocabulary import WordCounts
 from skglove.transaction import forget_fit, snapshot, transaction
 from skglove.vectors.components import principal_components
@@ -28,9 +31,9 @@ from skglove.vectors.sources import vector_source
 class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Turn texts into sequences of word ids, and look up a pre-trained vector for every word.
 
-    Words and ids are the same as those of Keras' ``Tokenizer``. `transform` returns `TokenSequences`, ragged sequences of ids
-    that include `embedding_matrix_`, so that a `ConvTextClassifier` in the same pipeline starts from the pre-trained vectors.
-    Their `padded` method returns the same matrix as Keras' ``pad_sequences``.
+    By default, words and ids are the same as those of Keras' ``Tokenizer``. `transform` returns `TokenSequences`, ragged
+    sequences of ids that include `embedding_matrix_`, so that a `ConvTextClassifier` in the same pipeline starts from the
+    pre-trained vectors. Their `padded` method returns the same matrix as Keras' ``pad_sequences``.
 
     Parameters
     ----------
@@ -61,13 +64,23 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         Whether ``padded()`` adds zeros before or after short sequences.
     truncating : {"pre", "post"}, default="pre"
         Whether words are removed from the beginning or the end of long sequences.
+    tokenizer : {"keras", "glove", "characters"}, callable or None, default="keras"
+        How texts are split into words:
+
+        - "keras", or None: at `filters` and `split`;
+        - "glove": as the English texts that GloVe was trained on, without their punctuation. "don't" is split into "do" and
+          "n't", "well-known" is one word, and all white space and punctuation of Unicode separates words;
+        - "characters": into characters and pairs of neighbouring characters, for languages that are written without spaces;
+        - a function that takes a text and returns its words, a list of str. It can be pickled if it can be imported.
+
+        Documents that are lists or tuples of str are not split: their items are the words.
     lower : bool, default=True
-        Whether texts are converted to lower case.
+        Whether texts are converted to lower case before they are split, also by a function, and lists of words, too.
     filters : str
         Characters that separate words, besides `split`. The default is that of Keras: punctuation except the apostrophe, tab
-        and line feed.
+        and line feed. Other tokenizers than "keras" do not use it.
     split : str, default=" "
-        The separator of words.
+        The separator of words. Other tokenizers than "keras" do not use it.
     oov_token : str or None, default=None
         If given, it gets id 1 and replaces unknown words; otherwise, unknown words are removed.
     output : {"sequences", "mean"}, default="sequences"
@@ -103,6 +116,19 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
     large as all its vectors. 50,000 `extra_words` of dimension 100 take 20 MB. Sequences take 4 bytes per word and 8 bytes per
     text.
 
+    The tokenizers of other packages are passed as functions. ``jieba.lcut`` and spaCy's objects hold what cannot be copied or is
+    large, so define a function in a module of your own, which copies and pickles then only refer to::
+
+        nlp = spacy.blank("en")
+
+        def spacy_words(text):
+            return [token.text for token in nlp(text)]
+
+        def jieba_words(text):
+            return [word for word in jieba.cut(text) if word.strip()]
+
+        GloveTextVectorizer(tokenizer=spacy_words)
+
     Sequences have no columns, so ``set_output`` and ``get_feature_names_out`` exist only with ``output="mean"``, and
     ``sklearn.set_config(transform_output=...)`` has no effect on sequences. A `ColumnTransformer` passes on the sequences of a
     single text column, with the default output only; it cannot join them with other columns.
@@ -124,6 +150,17 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
     {'the': 1, 'dog': 2, 'cat': 3, 'a': 4}
     >>> vectorizer.n_words_found_
     2
+
+    Documents can be lists of words:
+
+    >>> vectorizer.transform([["The", "dog"], ["a", "cat"]]).tolist()
+    [[1, 2], [4, 3]]
+
+    Another tokenizer splits contractions:
+
+    >>> vectorizer = GloveTextVectorizer(vectors, tokenizer="glove").fit(["It isn\u2019t a dog\u2014it\u2019s a cat."])
+    >>> list(vectorizer.vocabulary_)
+    ['it', 'a', 'is', "n't", 'dog', "'s", 'cat']
     """
 
     _parameter_constraints = {  # noqa: RUF012 - scikit-learn reads it from the class
@@ -133,6 +170,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         "maxlen": [Interval(Integral, 1, None, closed="left"), None],
         "padding": [StrOptions({"pre", "post"})],
         "truncating": [StrOptions({"pre", "post"})],
+        "tokenizer": [StrOptions(set(TOKENIZERS)), callable, None],
         "lower": ["boolean"],
         "filters": [str],
         "split": [str],
@@ -151,6 +189,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         maxlen: int | None = 1000,
         padding: str = "pre",
         truncating: str = "pre",
+        tokenizer: str | Callable[[str], Iterable[str]] | None = "keras",
         lower: bool = True,
         filters: str = KERAS_FILTERS,
         split: str = " ",
@@ -165,6 +204,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         self.maxlen = maxlen
         self.padding = padding
         self.truncating = truncating
+        self.tokenizer = tokenizer
         self.lower = lower
         self.filters = filters
         self.split = split
@@ -173,13 +213,14 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         self.n_components = n_components
         self.use_idf = use_idf
 
-    def fit(self, raw_documents: Iterable[str], y: Any = None) -> "GloveTextVectorizer":
+    def fit(self, raw_documents: Iterable[Document], y: Any = None) -> "GloveTextVectorizer":
         """Learn the vocabulary and look up its vectors.
 
         Parameters
         ----------
         raw_documents : iterable of str
-            A list, generator, array, or pandas or polars Series of texts. It is iterated over once.
+            A list, generator, array, or pandas or polars Series of texts. It is iterated over once. Lists or tuples of words in
+            place of texts are not split.
         y : ignored
 
         Returns
@@ -193,7 +234,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         ImportError
             If `embeddings` is a fastText model in a file and gensim is not installed.
         TypeError
-            If an item of `raw_documents` is not a str.
+            If an item of `raw_documents` is neither a str nor a list of str, or the tokenizer returns anything else.
         FileNotFoundError
             If `embeddings` is the path of a missing file.
 
@@ -207,12 +248,12 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
             draft._learn(raw_documents, keep=None)
             return self
 
-    def fit_transform(self, raw_documents: Iterable[str], y: Any = None) -> Any:
+    def fit_transform(self, raw_documents: Iterable[Document], y: Any = None) -> Any:
         """Fit to the texts and transform them, in one pass over the texts.
 
         Parameters
         ----------
-        raw_documents : iterable of str
+        raw_documents : iterable of str, or of lists of words
         y : ignored
 
         Returns
@@ -225,12 +266,12 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
             chunks_read = (read.popleft() for _ in range(len(read)))  # frees each chunk after use
             return draft._output(draft._sequences(new_ids[numbers], lengths) for numbers, lengths in chunks_read)
 
-    def transform(self, raw_documents: Iterable[str]) -> Any:
+    def transform(self, raw_documents: Iterable[Document]) -> Any:
         """Turn texts into sequences of ids, or into means of word vectors, depending on `output`.
 
         Parameters
         ----------
-        raw_documents : iterable of str
+        raw_documents : iterable of str, or of lists of words
 
         Returns
         -------
@@ -241,7 +282,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         Raises
         ------
         TypeError
-            If an item is not a str.
+            If an item is neither a str nor a list of str.
         ValueError
             If there are no texts.
         """
@@ -252,7 +293,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         return fitted._output(fitted._sequences(*part) for part in encoded)
 
     def inverse_transform(self, X: Any) -> list[str]:
-        """Turn sequences of ids back into texts: their words, joined by `split`.
+        """Turn sequences of ids back into texts: their words, joined by `split`, or by spaces if `tokenizer` does not use it.
 
         Parameters
         ----------
@@ -275,7 +316,8 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
             raise ValueError(
                 f"X contains id {largest}; the ids of this vocabulary are 1 to {len(words) - 1}, and 0 for padding."
             )
-        return [self.split.join(map(words.__getitem__, ids)) for ids in sequences.tolist()]
+        separator = self._tokenizer().separator
+        return [separator.join(map(words.__getitem__, ids)) for ids in sequences.tolist()]
 
     @available_if(lambda self: self.output == "mean")
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -305,15 +347,18 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         return self.embedding_matrix_.shape[1]
 
     def _tokenizer(self) -> Tokenizer:
-        return Tokenizer(lower=self.lower, filters=self.filters, split=self.split)
+        return make_tokenizer(self.tokenizer, lower=self.lower, filters=self.filters, split=self.split)
 
-    def _learn(self, raw_documents: Iterable[str], keep: Callable | None) -> np.ndarray:
+    def _learn(self, raw_documents: Iterable[Document], keep: Callable | None) -> np.ndarray:
         """Fit, and pass what `WordCounts.add` returns to `keep`; return the id of each word number, or 0."""
         source = self._check_parameters()
         forget_fit(self)
-        counts = WordCounts(self._tokenizer(), count_documents=self.use_idf)
-        for texts in chunks(raw_documents):
-            numbers = counts.add(texts)
+        tokenizer, all_are_texts = self._tokenizer(), True
+        counts = WordCounts(tokenizer, count_documents=self.use_idf)
+        for documents in chunks(raw_documents):
+            all_are_texts = all_are_texts and are_texts(documents)
+            _warn_of_rows(documents)
+            numbers = counts.add(documents)
             if keep is not None:
                 keep(numbers)
         self._check_words(counts)
@@ -321,7 +366,11 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         n_words = None if self.num_words is None else self.num_words - 1 - len(reserved)
         words, ranks = counts.most_common(n_words)
         words = [*reserved, *words]
-        extra = [] if source is None else self._extra_words(source, counts)
+        extra = (
+            []
+            if source is None
+            else self._extra_words(source, counts, tokenizer.can_return if all_are_texts else tokenizer.can_be_token)
+        )
         self.embedding_matrix_, self.n_words_found_ = None, 0
         if source is not None:
             rows, found = lookup(source, [*words, *extra])
@@ -373,19 +422,23 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
                 "such as '<OOV>'."
             )
 
-    def _extra_words(self, source: VectorSource, counts: WordCounts) -> list[str]:
-        """Return the first words of the vectors that the tokenizer can produce and the training texts lack."""
+    def _extra_words(self, source: VectorSource, counts: WordCounts, can_occur: Callable[[str], bool]) -> list[str]:
+        """Return the first words of the vectors that can occur in documents and that the training texts lack."""
         if not self.extra_words:
             return []
-        words = self._tokenizer().words
         first = dict.fromkeys(source.head(self.extra_words))
-        return [word for word in first if word not in counts and word != self.oov_token and words(word) == [word]]
+        return [word for word in first if word not in counts and word != self.oov_token and can_occur(word)]
 
     def _check_parameters(self) -> VectorSource | None:
         """Check all parameters; return the source of vectors."""
         validate_parameters(self)
         if not self.split:
             raise ValueError("split must not be empty; pass at least one character, such as ' '.")
+        if self.tokenizer not in (None, "keras") and (self.filters, self.split) != (KERAS_FILTERS, " "):
+            warnings.warn(
+                f"filters and split have no effect with tokenizer={self.tokenizer!r:.80}; only the tokenizer 'keras' uses them.",
+                stacklevel=2,
+            )
         if self.embeddings is None:
             required = {"output": self.output == "mean", "n_components": self.n_components is not None}
             for name in filter(required.get, required):
@@ -406,7 +459,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__({"n_components": None, **state})  # earlier models were saved without it
+        super().__setstate__(state)
         if "vocabulary_" in state:
             self.vocabulary_ = {word: i for i, word in enumerate(unpack_words(*state["vocabulary_"]), start=1)}
 
@@ -415,3 +468,12 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
+
+
+def _warn_of_rows(documents: list[Document]) -> None:
+    if look_like_rows(documents):
+        warnings.warn(
+            f"Each document is a list of one item, such as {documents[0]!r:.60}, which counts as one word. If the items are "
+            "texts, pass them without the lists.",
+            stacklevel=2,
+        )

@@ -376,6 +376,29 @@ def test_an_architecture_of_the_users_own_that_is_trusted(custom, sequences, tmp
     np.testing.assert_allclose(loaded.predict_proba(sequences), custom.predict_proba(sequences), atol=1e-6)
 
 
+def cut_at_blanks(text):
+    return text.split()
+
+
+TOKENIZER = f"{cut_at_blanks.__module__}.cut_at_blanks"
+
+
+@pytest.mark.parametrize("save", [by_pickle, by_joblib])
+def test_a_tokenizer_of_the_users_own(tmp_path, save):
+    loaded = save(GloveTextVectorizer(None, tokenizer=cut_at_blanks).fit(["the cat,"]), tmp_path)
+    assert loaded.transform(["cat, the"]).tolist() == [[2, 1]]
+
+
+def test_a_tokenizer_of_the_users_own_has_to_be_trusted(tmp_path):
+    vectorizer = GloveTextVectorizer(None, tokenizer=cut_at_blanks).fit(["the cat,"])
+    with pytest.raises(TypeError, match=rf"types that are not trusted: {TOKENIZER}\. Pass them as `trusted`"):
+        skglove.dump(vectorizer, tmp_path / "model.skops")
+    skglove.dump(vectorizer, tmp_path / "model.skops", trusted=[cut_at_blanks])
+    with pytest.raises(UntrustedTypesFoundException, match=TOKENIZER):
+        skglove.load(tmp_path / "model.skops")
+    assert skglove.load(tmp_path / "model.skops", trusted=[TOKENIZER]).transform(["cat,"]).tolist() == [[2]]
+
+
 class OwnParallel(Parallel):
     """An architecture of the user's own that is a class."""
 

@@ -16,7 +16,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from skglove import GloveTextVectorizer, TokenSequences, WordVectors
 from skglove.text.documents import chunks
-from skglove.text.tokenizer import KERAS_FILTERS
+from skglove.text.keras import KERAS_FILTERS
 from skglove.training.backend import import_keras
 
 TEXTS = ["The cat sat.", "A dog, the dog!", "the mat"]
@@ -589,6 +589,8 @@ def test_bad_texts_to_transform(fitted, texts, error):
         ({"truncating": None}, "'truncating'"),
         ({"lower": "yes"}, "'lower'"),
         ({"filters": None}, "'filters'"),
+        ({"tokenizer": "spacy"}, "'tokenizer'"),
+        ({"tokenizer": 3}, "'tokenizer'"),
         ({"split": ""}, "split must not be empty"),
         ({"oov_token": 1}, "'oov_token'"),
         ({"output": "sum"}, "'output'"),
@@ -641,3 +643,136 @@ def test_a_first_fit_that_fails_leaves_nothing(fit):
         fit(vectorizer, itertools.chain(TEXTS, [None]))
     with pytest.raises(NotFittedError):
         vectorizer.transform(TEXTS)
+
+
+# Tokenizers
+
+
+def cut_at_blanks(text):
+    return text.split()
+
+
+TOKENIZERS = ["keras", "glove", "characters", cut_at_blanks]
+QUOTED = ["Don\u2019t panic\u2014it\u2019s the cat.", "It isn't a dog, is it?", "a\u00a0dog"]
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "words"),
+    [
+        ("keras", "don\u2019t panic\u2014it\u2019s the cat"),
+        (None, "don\u2019t panic\u2014it\u2019s the cat"),
+        ("glove", "do n't panic it 's the cat"),
+        (cut_at_blanks, "don\u2019t panic\u2014it\u2019s the cat."),
+    ],
+)
+def test_words_are_those_of_the_tokenizer(tokenizer, words):
+    vectorizer = GloveTextVectorizer(None, tokenizer=tokenizer).fit(QUOTED)
+    assert vectorizer.inverse_transform(vectorizer.transform(QUOTED[:1])) == [words]
+
+
+def test_characters_and_pairs():
+    vectorizer = GloveTextVectorizer(None, tokenizer="characters").fit(["我爱猫", "猫"])
+    assert vectorizer.vocabulary_ == {"猫": 1, "我": 2, "我爱": 3, "爱": 4, "爱猫": 5}
+    assert vectorizer.transform(["爱我猫"]).tolist() == [[4, 2, 1]]
+
+
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+@pytest.mark.parametrize("output", ["sequences", "mean"])
+def test_fit_transform_is_fit_and_transform_with_any_tokenizer(tokenizer, output):
+    vectorizer = GloveTextVectorizer({**VECTORS, "a": [7.0, 8.0]}, tokenizer=tokenizer, output=output)
+    X = as_array(vectorizer.fit_transform(QUOTED))
+    assert X.any()
+    assert np.array_equal(X, as_array(vectorizer.transform(QUOTED)))
+    assert np.array_equal(X, as_array(clone(vectorizer).fit(QUOTED).transform(QUOTED)))
+    assert np.array_equal(X, as_array(pickle.loads(pickle.dumps(vectorizer)).transform(QUOTED)))
+
+
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+def test_lists_of_words_are_not_split(tokenizer):
+    vectorizer = GloveTextVectorizer(None, tokenizer=tokenizer)
+    X = vectorizer.fit_transform([["The", "cat", "don't,"], ("the", "New York"), []])
+    assert vectorizer.vocabulary_ == {"the": 1, "cat": 2, "don't,": 3, "new york": 4}
+    assert X.tolist() == [[1, 2, 3], [1, 4], []]
+
+
+def test_lists_of_words_keep_their_case_without_lower():
+    assert list(GloveTextVectorizer(None, lower=False).fit([["The", "the"]]).vocabulary_) == ["The", "the"]
+
+
+@pytest.mark.filterwarnings("ignore:Each document is a list of one item")
+@given(st.lists(st.lists(st.text(max_size=3), max_size=6), min_size=1, max_size=4), st.booleans())
+def test_ids_of_lists_of_words_are_those_of_keras(documents, lower):
+    import_keras()
+    from tensorflow.keras.preprocessing.text import Tokenizer as KerasTokenizer
+
+    # Keras counts empty words.
+    documents = [[word for word in document if word] for document in documents]
+    assume(any(documents))
+    theirs = KerasTokenizer(lower=lower)
+    theirs.fit_on_texts(documents)
+    X = GloveTextVectorizer(None, num_words=None, lower=lower).fit_transform(documents)
+    assert X.tolist() == theirs.texts_to_sequences(documents)
+
+
+def test_many_lists_of_words_are_counted_like_many_texts(many_texts):
+    from_texts = GloveTextVectorizer(None, use_idf=True).fit(many_texts)
+    from_lists = GloveTextVectorizer(None, use_idf=True).fit(text.split() for text in many_texts)
+    assert from_lists.vocabulary_ == from_texts.vocabulary_
+    assert np.array_equal(from_lists.idf_, from_texts.idf_)
+
+
+def test_extra_words_are_those_that_the_tokenizer_can_return():
+    vectors = {"the": [1], "n't": [2], ",": [3], "well-known": [4], "Hen": [5], "don't": [6]}
+
+    def extra(documents, **parameters):
+        vectorizer = GloveTextVectorizer(vectors, **parameters).fit(documents)
+        return [word for word in vectorizer.vocabulary_ if word != "the"]
+
+    assert extra(["the"]) == ["n't", "don't"]
+    assert extra(["the"], tokenizer="glove") == ["n't", "well-known"]
+    assert extra(["the"], tokenizer="characters") == ["t", "th", "h", "he", "e", ","]
+    assert extra(["the"], tokenizer=cut_at_blanks) == ["n't", ",", "well-known", "don't"]
+    assert extra([["the"]]) == ["n't", ",", "well-known", "don't"]
+    assert extra(["the", ["the"]], lower=False) == ["n't", ",", "well-known", "Hen", "don't"]
+
+
+@pytest.mark.parametrize("tokenizer", ["glove", "characters", cut_at_blanks])
+@pytest.mark.parametrize("parameters", [{"filters": "!"}, {"split": "|"}], ids=str)
+def test_parameters_of_keras_have_no_effect_on_other_tokenizers(tokenizer, parameters):
+    vectorizer = GloveTextVectorizer(None, tokenizer=tokenizer, **parameters)
+    with pytest.warns(UserWarning, match="filters and split have no effect with tokenizer="):
+        vectorizer.fit(QUOTED)
+    expected = GloveTextVectorizer(None, tokenizer=tokenizer).fit(QUOTED)
+    assert vectorizer.vocabulary_ == expected.vocabulary_
+    assert vectorizer.inverse_transform([[1, 2]]) == expected.inverse_transform([[1, 2]])
+
+
+def test_rows_of_a_table_raise_a_warning():
+    with pytest.warns(UserWarning, match=r"Each document is a list of one item, such as \['The cat sat\.'\]"):
+        GloveTextVectorizer(None).fit([[text] for text in TEXTS])
+
+
+def test_the_tokenizer_of_a_search():
+    from sklearn.dummy import DummyClassifier
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.pipeline import Pipeline
+
+    pipeline = Pipeline([("vect", GloveTextVectorizer(VECTORS, output="mean")), ("clf", DummyClassifier())])
+    search = GridSearchCV(pipeline, {"vect__tokenizer": TOKENIZERS}, cv=2, error_score="raise")
+    search.fit([["the", "dog"], "the dog", ("a", "cat"), "a cat"], [0, 1, 0, 1])
+    assert search.best_params_["vect__tokenizer"] in TOKENIZERS
+
+
+def test_a_tokenizer_that_returns_no_words(fit):
+    with pytest.raises(TypeError, match="must return a list of str"):
+        fit(GloveTextVectorizer(None, tokenizer=str.lower), TEXTS)
+
+
+def test_a_vectorizer_saved_before_there_were_tokenizers():
+    vectorizer = GloveTextVectorizer(None).fit(TEXTS)
+    state = vectorizer.__getstate__()
+    del state["tokenizer"]
+    loaded = GloveTextVectorizer.__new__(GloveTextVectorizer)
+    loaded.__setstate__(state)
+    assert loaded.get_params() == vectorizer.get_params()
+    assert loaded.transform(TEXTS).tolist() == vectorizer.transform(TEXTS).tolist()

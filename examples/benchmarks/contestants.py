@@ -108,9 +108,9 @@ class FastText(ClassifierMixin, BaseEstimator):
 
 
 def _words(text: str) -> str:
-    from skglove.text.tokenizer import Tokenizer
+    from skglove.text.keras import KerasTokenizer
 
-    return " ".join(Tokenizer().words(text))
+    return " ".join(KerasTokenizer().words(text))
 
 
 def tfidf(classifier: Any, **parameters: Any) -> Pipeline:

@@ -2,7 +2,6 @@
 
 import functools
 import os
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,7 +34,8 @@ def to_keras(pipeline: Any) -> Any:
     sklearn.exceptions.NotFittedError
         If the pipeline has not been fitted.
     ValueError
-        If the vectorizer was fitted again after the classifier was trained.
+        If the vectorizer was fitted again after the classifier was trained, or its tokenizer is a function, which cannot run in
+        TensorFlow.
 
     Notes
     -----
@@ -51,6 +51,8 @@ def to_keras(pipeline: Any) -> Any:
         model.export("saved_model/1")
     """
     vectorizer, classifier = vectorizer_and_classifier(pipeline)
+    tokenizer = vectorizer._tokenizer()
+    substitutions = tokenizer.substitutions()
     keras = import_keras()
     texts = keras.Input((), dtype="string", name="texts")
     ids = _word_ids_class()(
@@ -59,8 +61,9 @@ def to_keras(pipeline: Any) -> Any:
         maxlen=vectorizer.maxlen,
         truncating=vectorizer.truncating,
         lower=vectorizer.lower,
-        filters=vectorizer.filters,
-        split=vectorizer.split,
+        substitutions=substitutions,
+        separator=tokenizer.separator,
+        pairs=tokenizer.pairs,
         name="word_ids",
     )(texts)
     # A classifier that was trained on a plain matrix may not know the last words.
@@ -90,6 +93,15 @@ def _word_ids_class() -> Any:
     base: Any = keras.layers.Layer
     import tensorflow as tf
 
+    def characters_and_pairs(words: Any) -> Any:
+        """Split ragged strings into characters, each followed by the pair that begins with it, or an empty string."""
+        characters = tf.strings.unicode_split(words, "UTF-8")
+        flat = characters.flat_values
+        word = characters.merge_dims(0, 1).value_rowids()
+        is_last = tf.concat([word[1:] != word[:-1], [True]], axis=0)[: tf.size(flat)]
+        pairs = tf.where(is_last, "", flat + tf.concat([flat[1:], [""]], axis=0)[: tf.size(flat)])
+        return characters.merge_dims(1, 2).with_flat_values(tf.stack([flat, pairs], axis=1)).merge_dims(1, 2)
+
     class WordIds(base):
         """Texts to word ids like `GloveTextVectorizer`, but padded at the end."""
 
@@ -100,8 +112,9 @@ def _word_ids_class() -> Any:
             maxlen: int | None,
             truncating: str,
             lower: bool,
-            filters: str,
-            split: str,
+            substitutions: Sequence[Sequence[str]],
+            separator: str,
+            pairs: bool,
             **kwargs: Any,
         ) -> None:
             super().__init__(**kwargs)
@@ -111,8 +124,9 @@ def _word_ids_class() -> Any:
                 "maxlen": maxlen,
                 "truncating": truncating,
                 "lower": lower,
-                "filters": filters,
-                "split": split,
+                "substitutions": [list(pair) for pair in substitutions],
+                "separator": separator,
+                "pairs": pairs,
             }
             keys = tf.constant(self.settings["vocabulary"])
             values = tf.range(1, len(vocabulary) + 1, dtype=tf.int64)
@@ -123,10 +137,11 @@ def _word_ids_class() -> Any:
             settings = self.settings
             if settings["lower"]:
                 texts = tf.strings.lower(texts, encoding="utf-8")
-            if settings["filters"]:
-                any_of_them = f"[{re.escape(settings['filters'])}]"
-                texts = tf.strings.regex_replace(texts, any_of_them, settings["split"].replace("\\", r"\\"))
-            words = tf.strings.split(texts, settings["split"])
+            for pattern, replacement in settings["substitutions"]:
+                texts = tf.strings.regex_replace(texts, pattern, replacement)
+            words = tf.strings.split(texts, settings["separator"])
+            if settings["pairs"]:
+                words = characters_and_pairs(words)
             ids = tf.ragged.map_flat_values(
                 lambda flat: tf.where(flat == "", tf.constant(0, tf.int64), self.table.lookup(flat)), words
             )

@@ -1,7 +1,9 @@
 """explain: contributions of the words and n-grams of a text to the score of each class."""
 
 import html
+from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +12,7 @@ import numpy as np
 from skglove import ops
 from skglove.pipeline import vectorizer_and_classifier
 from skglove.text.sequences import TokenSequences
+from skglove.text.tokenizer import Document, Span
 from skglove.vectorizer import GloveTextVectorizer
 
 _SHOWN_CLASSES, _SHOWN_NGRAMS = 3, 5
@@ -42,10 +45,12 @@ class Explanation:
     Parameters
     ----------
     text : str
+        Tokens are joined by spaces.
     words : list of str
         All words of the text.
     spans : list of (int, int)
-        The start and end (exclusive) of each word in the text.
+        The start and end (exclusive) of each word in the text. Words of a tokenizer given as a function are searched for in the
+        text; both numbers are equal if a word is not there, such as a lemma. The spans of characters and pairs overlap.
     classes : ndarray of shape (n_classes,)
     logits : ndarray of shape (n_classes,), float32
         The scores before the softmax.
@@ -128,8 +133,8 @@ class Explanation:
         strength = added[:, best] - added.mean(axis=1)
         strongest = np.abs(strength).max(initial=0) or 1.0
         pieces, end = [], 0
-        for (start, stop), value in zip(self.spans, strength, strict=True):
-            colour = f"rgba({_FOR if value > 0 else _AGAINST}, {_OPACITY * abs(value) / strongest:.2f})"
+        for start, stop, value in _segments(self.spans, strength):
+            colour = f"rgba({_FOR if value > 0 else _AGAINST}, {_OPACITY * min(1, abs(value) / strongest):.2f})"
             word = html.escape(self.text[start:stop])
             pieces.append(html.escape(self.text[end:start]))
             pieces.append(f'<span style="background-color: {colour}" title="{value:+.2f}">{word}</span>')
@@ -144,7 +149,20 @@ class Explanation:
         )
 
 
-def explain(pipeline: Any, text: str) -> Explanation:
+def _segments(spans: Iterable[Span], values: Iterable[float]) -> Iterator[tuple[int, int, float]]:
+    """Yield parts of the text that do not overlap, with their values; the value of a word is divided among its parts."""
+    spans = list(spans)
+    edges = sorted({edge for span in spans for edge in span})
+    totals: dict[int, float] = defaultdict(float)
+    for (start, stop), value in zip(spans, values, strict=True):
+        inside = range(bisect_left(edges, start), bisect_left(edges, stop))
+        for i in inside:
+            totals[i] += value / len(inside)
+    for i, total in sorted(totals.items()):
+        yield edges[i], edges[i + 1], total
+
+
+def explain(pipeline: Any, text: Document) -> Explanation:
     """Decompose the scores of a text into contributions of its words and n-grams to each class.
 
     For the built-in architectures, the contributions add up exactly to the scores. Filters of parallel convolutions contribute
@@ -155,7 +173,8 @@ def explain(pipeline: Any, text: str) -> Explanation:
     ----------
     pipeline : Pipeline
         Fitted, of a `GloveTextVectorizer` and a `ConvTextClassifier`.
-    text : str
+    text : str, or list of str
+        A text, or the words of one.
 
     Returns
     -------
@@ -164,7 +183,7 @@ def explain(pipeline: Any, text: str) -> Explanation:
     Raises
     ------
     TypeError
-        If `pipeline` is anything else, or `text` is not a str.
+        If `pipeline` is anything else, `text` is neither a str nor a list of str, or it looks like a list of texts.
     sklearn.exceptions.NotFittedError
         If the pipeline has not been fitted.
     ValueError
@@ -182,10 +201,13 @@ def explain(pipeline: Any, text: str) -> Explanation:
     >>> explanation.top("cat", 1)[0][0], explanation.top("dog", 1)[0][0]
     ('cat', 'barks')
     """
-    if not isinstance(text, str):
-        raise TypeError(f"text must be a str; got {text!r:.60} ({type(text).__name__}).")
+    if not _is_document(text):
+        raise TypeError(f"text must be a str, or a list of words; got {text!r:.60} ({type(text).__name__}).")
     vectorizer, classifier = vectorizer_and_classifier(pipeline)
     words, spans = vectorizer._tokenizer().words_and_spans(text)
+    if not isinstance(text, str):
+        _check_not_texts(text, words, vectorizer)
+        text = " ".join(text)
     member = classifier.architecture_
     positions, ids = _known(vectorizer, words)
     in_model = ids < classifier.input_dim_
@@ -209,6 +231,18 @@ def explain(pipeline: Any, text: str) -> Explanation:
         ngrams,
         bias,
     )
+
+
+def _is_document(text: Any) -> bool:
+    return isinstance(text, str) or (isinstance(text, list | tuple) and all(isinstance(word, str) for word in text))
+
+
+def _check_not_texts(given: Document, words: list[str], vectorizer: GloveTextVectorizer) -> None:
+    if words and all(len(word.split()) > 1 and word not in vectorizer.vocabulary_ for word in words):
+        raise TypeError(
+            f"text must be a str, or a list of words; got {given!r:.60}, whose items contain spaces and are not in the "
+            "vocabulary. Explain one text at a time."
+        )
 
 
 def _known(vectorizer: GloveTextVectorizer, words: list[str]) -> tuple[np.ndarray, np.ndarray]:

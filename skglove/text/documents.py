@@ -1,37 +1,50 @@
 """Validation of raw documents."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
+
+from skglove.text.tokenizer import Document
 
 _CHUNK = 4096
 
 
-def chunks(raw_documents: Any) -> Iterator[list[str]]:
-    """Check and yield texts in chunks.
+def chunks(raw_documents: Any) -> Iterator[list[Document]]:
+    """Check and yield documents in chunks.
 
     Parameters
     ----------
-    raw_documents : iterable of str
-        A list, generator, array, or pandas or polars Series of texts. It is iterated over once.
+    raw_documents : iterable of str, or of lists or tuples of str
+        A list, generator, array, or pandas or polars Series of texts or lists of tokens. It is iterated over once.
 
     Raises
     ------
     ValueError
         If `raw_documents` is a single text, a table, or empty.
     TypeError
-        If it is not iterable, or an item is not a str.
+        If it is not iterable, or an item is neither a str nor a list or tuple of str.
     """
     _check_container(raw_documents)
     documents, start = iter(raw_documents), 0
     while chunk := list(islice(documents, _CHUNK)):
-        for position, text in enumerate(chunk, start):
-            if not isinstance(text, str):
-                raise TypeError(_not_a_text(position, text))
+        for position, document in enumerate(chunk, start):
+            if not isinstance(document, str):
+                _check_tokens(position, document)
         yield chunk
         start += len(chunk)
     if not start:
         raise ValueError("Got no texts (0 samples); at least one is required.")
+
+
+def are_texts(documents: Sequence[Document]) -> bool:
+    """Return whether all documents are texts, not lists of tokens."""
+    return all(isinstance(document, str) for document in documents)
+
+
+def look_like_rows(documents: Sequence[Document]) -> bool:
+    """Return whether documents look like the rows of a table with one column of texts, instead of lists of tokens."""
+    rows = not any(isinstance(document, str) or len(document) != 1 for document in documents)
+    return rows and any(len(document[0].split()) > 1 for document in documents)
 
 
 def _check_container(raw_documents: Any) -> None:
@@ -49,9 +62,24 @@ def _check_container(raw_documents: Any) -> None:
         raise TypeError(f"Expected an iterable of texts, got {_describe(raw_documents)}.")
 
 
+def _check_tokens(position: int, document: Any) -> None:
+    if not isinstance(document, list | tuple):
+        raise TypeError(_not_a_text(position, document))
+    for i, token in enumerate(document):
+        if not isinstance(token, str):
+            raise TypeError(
+                f"Token {i} of the document at position {position} is not a str but {_describe(token)}. "
+                "A list of tokens must contain words only."
+            )
+
+
 def _not_a_text(position: int, text: Any) -> str:
-    is_bytes = isinstance(text, bytes)
-    remedy = "Decode bytes first" if is_bytes else "Replace missing texts by '', and convert other objects with str()"
+    if isinstance(text, bytes):
+        remedy = "Decode bytes first"
+    elif getattr(text, "ndim", 0):
+        remedy = "Convert arrays of tokens to lists by tolist(), and other objects to texts by str()"
+    else:
+        remedy = "Replace missing texts by '', and convert other objects with str()"
     return f"The text at position {position} is not a str but {_describe(text)}. {remedy}."
 
 

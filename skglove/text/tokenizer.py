@@ -1,73 +1,118 @@
-"""Keras' word tokenization.
+"""Tokenizers: the base classes of those that split texts into words."""
 
-The rules are those of ``tensorflow.keras.preprocessing.text.Tokenizer``: convert the text to lower case, replace every character
-of `filters` by `split`, split at `split`, and drop empty words.
-"""
-
+from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 
-KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+Span: TypeAlias = tuple[int, int]
+Document: TypeAlias = str | Sequence[str]
 
 
-class Tokenizer:
-    """Split texts into words as Keras does.
+class Tokenizer(ABC):
+    """Turns documents into words.
+
+    A document is a text, or a list or tuple of tokens, which are then its words, as for Keras' ``Tokenizer``. Subclasses split
+    texts.
 
     Parameters
     ----------
-    lower : bool
-        Whether texts are converted to lower case.
-    filters : str
-        Characters that separate words, besides `split`.
-    split : str
-        The separator; not empty.
+    lower : bool, default=True
+        Whether texts are converted to lower case before they are split, and tokens, too.
+
+    Attributes
+    ----------
+    separator : str
+        What joins words to a text.
+    pairs : bool
+        Whether the words are characters and pairs of characters.
     """
 
-    def __init__(self, *, lower: bool = True, filters: str = KERAS_FILTERS, split: str = " ") -> None:
+    separator = " "
+    pairs = False
+
+    def __init__(self, *, lower: bool = True) -> None:
         self.lower = lower
-        self.split = split
-        self._table = str.maketrans(dict.fromkeys(filters, split))
 
-    def pieces(self, text: str) -> list[str]:
-        """Split one text; repeated separators result in empty pieces, which are dropped later."""
-        return (text.lower() if self.lower else text).translate(self._table).split(self.split)
+    @abstractmethod
+    def split(self, text: str) -> list[str]:
+        """Split a text, which is in lower case if `lower` is set; empty strings are dropped later."""
 
-    def words(self, text: str) -> list[str]:
-        """Return the words of one text."""
-        return [piece for piece in self.pieces(text) if piece]
+    @abstractmethod
+    def locate(self, text: str) -> tuple[list[str], list[Span]]:
+        """Return the words that `split` returns, without empty ones, and the start and end of each in the text."""
 
-    def words_and_spans(self, text: str) -> tuple[list[str], list[tuple[int, int]]]:
-        """Return the words of one text, and their positions in it.
+    @abstractmethod
+    def substitutions(self) -> list[tuple[str, str]]:
+        """Return regular expressions for TensorFlow, after which words are between separators.
+
+        Returns
+        -------
+        list of (str, str)
+            Patterns and replacements in the syntax of RE2, to apply one after the other to texts in lower case, if `lower` is
+            set.
+
+        Raises
+        ------
+        ValueError
+            If regular expressions cannot do what the tokenizer does.
+        """
+
+    def can_be_token(self, word: str) -> bool:
+        """Return whether a list of tokens can contain a word."""
+        return word != "" and (not self.lower or word.lower() == word)
+
+    def can_return(self, word: str) -> bool:
+        """Return whether a text can contain a word; True if that is not known."""
+        return self.can_be_token(word)
+
+    def pieces(self, document: Document) -> list[str]:
+        """Return the words of a document, and any number of empty strings, which are dropped later."""
+        if isinstance(document, str):
+            return self.split(document.lower() if self.lower else document)
+        return [token.lower() for token in document] if self.lower else list(document)
+
+    def words(self, document: Document) -> list[str]:
+        """Return the words of a document."""
+        return [piece for piece in self.pieces(document) if piece]
+
+    def words_and_spans(self, document: Document) -> tuple[list[str], list[Span]]:
+        """Return the words of a document, and their positions in it.
+
+        Parameters
+        ----------
+        document : str or list of str
 
         Returns
         -------
         words : list of str
             As `words` returns them.
         spans : list of (int, int)
-            The start and end (exclusive) of each word in the text.
+            The start and end (exclusive) of each word in the text, or in the tokens joined by spaces.
         """
-        # Lower case can turn one character into two, and filtered characters are replaced by `split`, which can be longer.
-        origins = [i for i, character in enumerate(text) for _ in (character.lower() if self.lower else character)]
-        lowered = text.lower() if self.lower else text
-        origins = [i for i, character in zip(origins, lowered, strict=True) for _ in character.translate(self._table)]
-        words, spans, start = [], [], 0
-        for piece in self.pieces(text):
-            if piece:
-                words.append(piece)
-                spans.append((origins[start], origins[start + len(piece) - 1] + 1))
-            start += len(piece) + len(self.split)
-        return words, spans
+        if not isinstance(document, str):
+            ends = np.cumsum([len(token) + 1 for token in document]).tolist()
+            spans = [(start, end - 1) for start, end in pairwise([0, *ends]) if end - 1 > start]
+            return self.words(document), spans
+        if not self.lower:
+            return self.locate(document)
+        words, spans = self.locate(document.lower())
+        # Lower case can turn one character into two.
+        origins = [i for i, character in enumerate(document) for _ in character.lower()]
+        origins.append(len(document))
+        return words, [(origins[a], origins[b - 1] + 1 if b > a else origins[a]) for a, b in spans]
 
     def encode(
-        self, texts: Iterable[str], vocabulary: dict[str, int], unknown_id: int | None = None
+        self, documents: Iterable[Document], vocabulary: dict[str, int], unknown_id: int | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Look up the id of each word of each text.
+        """Look up the id of each word of each document.
 
         Parameters
         ----------
-        texts : iterable of str
+        documents : iterable of str or list of str
         vocabulary : dict of str to int
             The id of each word, from 1.
         unknown_id : int, optional
@@ -76,20 +121,64 @@ class Tokenizer:
         Returns
         -------
         ids : ndarray of int32
-            The concatenated ids of all texts.
-        lengths : ndarray of shape (n_texts,), int64
-            The number of ids of each text.
+            The concatenated ids of all documents.
+        lengths : ndarray of shape (n_documents,), int64
+            The number of ids of each document.
         """
         get = vocabulary.get
         if unknown_id is None:
-            return _flatten(texts, lambda text: list(filter(None, map(get, filter(None, self.pieces(text))))))
-        return _flatten(texts, lambda text: [get(word, unknown_id) for word in self.words(text)])
+            return _flatten(
+                documents, lambda document: list(filter(None, map(get, filter(None, self.pieces(document)))))
+            )
+        return _flatten(documents, lambda document: [get(word, unknown_id) for word in self.words(document)])
 
 
-def _flatten(texts: Iterable[str], encode: Callable[[str], list[int]]) -> tuple[np.ndarray, np.ndarray]:
+class SeparatingTokenizer(Tokenizer):
+    """Replaces single characters, splits at the separator, and may cut what is between two separators further.
+
+    Parameters
+    ----------
+    lower : bool, default=True
+    replacements : mapping of int to str
+        For ``str.translate``: what replaces a character.
+    separator : str, default=" "
+        Not empty.
+    """
+
+    def __init__(self, replacements: Mapping[int, str | int], *, lower: bool = True, separator: str = " ") -> None:
+        super().__init__(lower=lower)
+        self.separator = separator
+        self._replacements = replacements
+
+    def cut(self, piece: str) -> Sequence[Span]:
+        """Return the start and end of the words of a piece without separators, which is not empty."""
+        return [(0, len(piece))]
+
+    def split(self, text: str) -> list[str]:
+        """Split a text at separators."""
+        return text.translate(self._replacements).split(self.separator)
+
+    def can_return(self, word: str) -> bool:
+        """Return whether a text can contain a word."""
+        return self.words(word) == [word]
+
+    def locate(self, text: str) -> tuple[list[str], list[Span]]:
+        """Return the words of a text and their positions."""
+        # A character can be replaced by none or by several.
+        origins = [i for i, character in enumerate(text) for _ in character.translate(self._replacements)]
+        words, spans, start = [], [], 0
+        for piece in text.translate(self._replacements).split(self.separator):
+            for first, end in self.cut(piece) if piece else []:
+                words.append(piece[first:end])
+                spans.append((origins[start + first], origins[start + end - 1] + 1))
+            start += len(piece) + len(self.separator)
+        return words, spans
+
+
+def _flatten(documents: Iterable[Document], encode: Callable[[Document], list[int]]) -> tuple[np.ndarray, np.ndarray]:
     ids, lengths = array("i"), []
-    for text in texts:
-        row = encode(text)
+    for document in documents:
+        row = encode(document)
         ids.fromlist(row)
         lengths.append(len(row))
     return np.frombuffer(ids, dtype=np.int32), np.array(lengths, dtype=np.int64)

@@ -11,7 +11,7 @@ from itertools import count
 
 import numpy as np
 
-from skglove.text.tokenizer import Tokenizer
+from skglove.text.tokenizer import Document, Tokenizer
 
 
 class WordCounts:
@@ -36,8 +36,8 @@ class WordCounts:
         self._counts = np.zeros(0, dtype=np.int64)
         self._document_counts = np.zeros(0, dtype=np.int64)
 
-    def add(self, texts: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Count the words of texts.
+    def add(self, texts: Iterable[Document]) -> tuple[np.ndarray, np.ndarray]:
+        """Count the words of texts, or of lists of tokens.
 
         Returns
         -------

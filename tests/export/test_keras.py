@@ -127,6 +127,10 @@ PARAMETERS = [
     {"filters": "\\ \n", "split": "\\"},
     {"split": "th", "filters": "aeiou"},
     {"num_words": 5, "extra_words": 0},
+    {"tokenizer": "glove"},
+    {"tokenizer": "glove", "lower": False},
+    {"tokenizer": "characters", "maxlen": None},
+    {"tokenizer": "characters", "oov_token": "<unknown>"},
 ]
 
 
@@ -142,7 +146,12 @@ def test_words_are_split_as_the_vectorizer_splits_them(corpus, vectors, paramete
     odd = st.text(
         st.characters(exclude_categories=["Cs", "Cn"], max_codepoint=0x2C00, exclude_characters="\0"), max_size=5
     )
-    pieces = st.lists(known | odd | st.sampled_from([" ", ", ", "th", "\\", "-"]), max_size=12)
+    pieces = st.lists(
+        known
+        | odd
+        | st.sampled_from([" ", ", ", "th", "\\", "-", "'", "n't", "'s", "'em", "\u2019VE", "\u2011", "\u00ad", "❤"]),
+        max_size=12,
+    )
 
     @settings(max_examples=40, deadline=None)
     @given(st.lists(pieces.map("".join), min_size=1, max_size=5))
@@ -151,6 +160,26 @@ def test_words_are_split_as_the_vectorizer_splits_them(corpus, vectors, paramete
         assert TokenSequences.from_matrix(ids).tolist() == pipeline[0].transform(given_texts).tolist()
 
     check()
+
+
+def test_the_tokenizer_of_a_loaded_file(corpus, vectors, tmp_path):
+    pipeline = fit((corpus[0][:32], corpus[1][:32]), vectors, Parallel(filters=2), tokenizer="glove")
+    texts = ["The cat\u2019s hammer isn't here\u2014the dog", *corpus[0][:5]]
+    to_keras(pipeline).save(tmp_path / "texts.keras")
+    loaded = load_keras(tmp_path / "texts.keras")
+    np.testing.assert_allclose(answers(loaded, texts), pipeline.predict_proba(texts), atol=1e-5)
+
+
+def cut_at_blanks(text):
+    return text.split()
+
+
+def test_a_tokenizer_that_is_a_function(corpus, vectors):
+    pipeline = fit((corpus[0][:32], corpus[1][:32]), vectors, Parallel(filters=2), tokenizer=cut_at_blanks)
+    with pytest.raises(
+        ValueError, match=r"cut_at_blanks.* is a Python function, which cannot run in TensorFlow\. Export"
+    ):
+        to_keras(pipeline)
 
 
 def test_words_that_a_plain_matrix_did_not_bring():

@@ -1,9 +1,13 @@
+import html
+import re
+
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, Stacked, WideAndDeep, explain
+from skglove.inspection.explain import _segments
 
 ARCHITECTURES = [
     WideAndDeep(filters=8),
@@ -167,6 +171,54 @@ def test_words_that_a_plain_matrix_did_not_bring_add_nothing():
     assert explanation.word_contributions[1:].any()
 
 
+# Tokenizers
+
+
+def cut_at_blanks(text):
+    return text.split()
+
+
+def stems(text):
+    return [word.strip(".,")[:3] + ("" if word in ("the", "cat") else "*") for word in text.split()]
+
+
+@pytest.fixture(scope="module", params=["glove", "characters", cut_at_blanks, stems])
+def of_tokenizer(request, corpus, vectors):
+    texts = [f"{text}, it isn't" for text in corpus[0][:60]]
+    return fit(texts, corpus[1][:60], vectors, WideAndDeep(filters=4), tokenizer=request.param)
+
+
+@pytest.mark.parametrize("text", ["The cat\u2019s hammer isn't here, the cat", "", "the cat", "unheard"])
+def test_contributions_add_up_with_any_tokenizer(of_tokenizer, text):
+    assert_adds_up(of_tokenizer, text)
+    shown = explain(of_tokenizer, text)._repr_html_()
+    assert re.sub("<[^>]*>", "", shown).endswith(html.escape(text))  # each character is there once
+
+
+def test_lists_of_words_are_explained(of_tokenizer, wide_and_deep):
+    assert_adds_up(of_tokenizer, ["the", "Cat", "hammer"])
+    explanation = explain(wide_and_deep, ("the", "Cat", "", "hammer"))
+    assert explanation.words == ["the", "cat", "hammer"]
+    assert [explanation.text[start:stop] for start, stop in explanation.spans] == ["the", "Cat", "hammer"]
+    assert np.array_equal(explanation.logits, explain(wide_and_deep, "the cat hammer").logits)
+
+
+def test_words_that_a_tokenizer_changed_have_no_span():
+    vectorizer = GloveTextVectorizer(None, tokenizer=stems)
+    pipeline = make_pipeline(vectorizer, ConvTextClassifier(WideAndDeep(filters=2), epochs=1, random_state=0))
+    explanation = explain(pipeline.fit(["the cat", "the hammer"] * 4, [0, 1] * 4), "the hammer cat")
+    assert explanation.words == ["the", "ham*", "cat"]
+    assert explanation.spans == [(0, 3), (3, 3), (11, 14)]
+
+
+def test_the_value_of_overlapping_words_is_divided():
+    assert list(_segments([(0, 1), (0, 2), (1, 2), (3, 4), (4, 4)], [1.0, 4.0, 2.0, 5.0, 7.0])) == [
+        (0, 1, 3.0),
+        (1, 2, 4.0),
+        (3, 4, 5.0),
+    ]
+
+
 # In a notebook and in a terminal
 
 
@@ -243,8 +295,14 @@ def test_a_classifier_alone(wide_and_deep):
 
 
 def test_several_texts(wide_and_deep):
-    with pytest.raises(TypeError, match=r"text must be a str; got \['the cat'\]"):
-        explain(wide_and_deep, ["the cat"])
+    with pytest.raises(TypeError, match=r"list of words; got \['the cat', 'a dog'\], .* Explain one text at a time"):
+        explain(wide_and_deep, ["the cat", "a dog"])
+
+
+@pytest.mark.parametrize("text", [None, 3, ["the", None], {"the"}], ids=str)
+def test_what_is_neither_a_text_nor_words(wide_and_deep, text):
+    with pytest.raises(TypeError, match="text must be a str, or a list of words; got"):
+        explain(wide_and_deep, text)
 
 
 def test_an_unfitted_pipeline(vectors):

@@ -3,7 +3,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from skglove.text.documents import chunks
+from skglove.text.documents import are_texts, chunks, look_like_rows
 
 TEXTS = ["The cat sat.", "A dog!", ""]
 
@@ -53,7 +53,15 @@ def test_errors_count_positions_over_all_chunks():
         (["a", "b", float("nan")], TypeError, "position 2 .*nan"),
         (["a", b"b"], TypeError, "position 1 .*bytes.*Decode bytes first"),
         ([3, "b"], TypeError, "position 0 .*int"),
-        ([["a", "b"]], TypeError, "position 0 .*list"),
+        (["a", ["b", None]], TypeError, "Token 1 of the document at position 1 is not a str but None"),
+        ([["a"], [b"b"]], TypeError, "Token 0 of the document at position 1 .*bytes"),
+        ([[["a"]]], TypeError, "Token 0 of the document at position 0 .*list"),
+        ([{"a", "b"}], TypeError, "position 0 .*set"),
+        (
+            [np.array(["a", "b"])],
+            TypeError,
+            r"position 0 .*ndarray of shape \(2,\)\. Convert arrays of tokens to lists",
+        ),
         (pd.Series(["a", pd.NA]), TypeError, "position 1 "),
         (iter(["a", None]), TypeError, "position 1 "),
         (pd.DataFrame({"text": ["a"]}), ValueError, r"one-dimensional.*DataFrame of shape \(1, 1\).*one column"),
@@ -71,3 +79,37 @@ def test_errors_count_positions_over_all_chunks():
 def test_what_is_not_texts(texts, error, message):
     with pytest.raises(error, match=message):
         list(chunks(texts))
+
+
+TOKENS = [["The", "cat"], ("sat",), []]
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [TOKENS, iter(TOKENS), pd.Series(TOKENS), np.array(TOKENS, dtype=object)],
+    ids=lambda documents: type(documents).__name__,
+)
+def test_any_iterable_of_lists_of_tokens(documents):
+    assert list(chunks(documents)) == [TOKENS]
+
+
+def test_texts_and_lists_of_tokens_can_be_mixed():
+    assert list(chunks(["The cat", ["sat"]])) == [["The cat", ["sat"]]]
+
+
+@pytest.mark.parametrize(
+    ("documents", "are", "like_rows"),
+    [
+        (["the cat", "sat"], True, False),
+        (["the cat", ["sat"]], False, False),
+        ([["the", "cat"], ["sat"]], False, False),
+        ([["cat"], ["sat"]], False, False),
+        ([["the cat"], ["sat"]], False, True),
+        ([["the cat"], []], False, False),
+        ([["the cat"], "sat"], False, False),
+    ],
+    ids=str,
+)
+def test_texts_are_told_from_tokens_and_rows(documents, are, like_rows):
+    assert are_texts(documents) is are
+    assert look_like_rows(documents) is like_rows

@@ -1,104 +1,107 @@
-import itertools
+"""What all tokenizers have in common."""
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skglove.text.tokenizer import KERAS_FILTERS, Tokenizer
-from skglove.training.backend import import_keras
+from skglove.text.callables import CallableTokenizer
+from skglove.text.characters import CharacterTokenizer
+from skglove.text.glove import GloveTokenizer
+from skglove.text.keras import KerasTokenizer
 
-# Besides any letter: what lowers to two characters, blanks that are no separators, filtered characters, combining marks.
-ODD_LETTERS = list("aAbB  \t\n\r\v\f\x85\xa0\u2003\u3000İıßẞΣςé\u0301!#'-_<>")
-TEXTS = st.text(st.one_of(st.characters(codec="utf-8"), st.sampled_from(ODD_LETTERS)), max_size=60)
-SETTINGS = st.fixed_dictionaries(
-    {
-        "lower": st.booleans(),
-        "filters": st.sampled_from([KERAS_FILTERS, "", "abc", "ß\r"]),
-        "split": st.sampled_from([" ", "a", "ab", "aa", "-", "\t"]),
-    }
-)
-
-
-def test_default_filters_are_those_of_keras():
-    import_keras()
-    from tensorflow.keras.preprocessing.text import Tokenizer as KerasTokenizer
-
-    assert KerasTokenizer().filters == KERAS_FILTERS
+TOKENIZERS = {
+    "keras": KerasTokenizer,
+    "glove": GloveTokenizer,
+    "characters": CharacterTokenizer,
+    "callable": lambda **parameters: CallableTokenizer(str.split, **parameters),
+}
+# Besides any letter: what is lowered to two characters, removed, replaced by several, or by another one.
+ODD_LETTERS = list("aAn't's- \t\nİΣß\u00ad\u200b\ufeff\u2019\u2011❤\ufe0f😀我")
+TEXTS = st.text(st.one_of(st.sampled_from(ODD_LETTERS), st.characters()), max_size=40)
 
 
-@given(text=TEXTS, settings=SETTINGS)
-def test_words_are_those_of_keras(text, settings):
-    import_keras()
-    from tensorflow.keras.preprocessing.text import text_to_word_sequence
-
-    assert Tokenizer(**settings).words(text) == text_to_word_sequence(text, **settings)
+@pytest.fixture(params=TOKENIZERS)
+def make(request):
+    return TOKENIZERS[request.param]
 
 
-@pytest.mark.parametrize(
-    ("settings", "words"),
-    [
-        ({}, ["the", "cat's", "tail", "a", "b"]),
-        ({"lower": False}, ["The", "cat's", "tail", "A", "b"]),
-        ({"filters": ""}, ["the", "cat's", "tail:", "a-b"]),
-        ({"split": "t"}, ["he ca", "'s  ", "ail", " a", "b"]),
-    ],
-    ids=str,
-)
-def test_words_of_one_text(settings, words):
-    assert Tokenizer(**settings).words("The cat's  tail: A-b") == words
+@pytest.fixture
+def tokenizer(make):
+    return make()
 
 
-@given(text=TEXTS, settings=SETTINGS)
-def test_pieces_are_the_words_and_empty_strings(text, settings):
-    tokenizer = Tokenizer(**settings)
+@pytest.mark.parametrize("name", TOKENIZERS)
+@given(text=TEXTS, lower=st.booleans())
+def test_words_with_spans_are_the_same_words(name, text, lower):
+    tokenizer = TOKENIZERS[name](lower=lower)
+    words, spans = tokenizer.words_and_spans(text)
+    assert words == tokenizer.words(text)
+    assert len(spans) == len(words)
+    assert all(0 <= start < stop <= len(text) for start, stop in spans)
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+@given(text=TEXTS)
+def test_pieces_are_the_words_and_empty_strings(name, text):
+    tokenizer = TOKENIZERS[name]()
     assert [piece for piece in tokenizer.pieces(text) if piece] == tokenizer.words(text)
 
 
-@given(text=TEXTS, settings=SETTINGS)
-def test_words_with_spans_are_the_same_words(text, settings):
-    tokenizer = Tokenizer(**settings)
-    assert tokenizer.words_and_spans(text)[0] == tokenizer.words(text)
+def test_lower_case_is_optional(make):
+    assert make(lower=False).words("Cat") == [
+        word[0].upper() + word[1:] if word[0] == "c" else word for word in make().words("Cat")
+    ]
 
 
-@given(text=TEXTS, settings=SETTINGS)
-def test_spans_do_not_overlap(text, settings):
-    _, spans = Tokenizer(**settings).words_and_spans(text)
-    assert all(start < stop for start, stop in spans)
-    # A letter that lowers to two characters, the second of which separates words, belongs to the first word only.
-    assert all(stop <= start for (_, stop), (start, _) in itertools.pairwise(spans))
+@pytest.mark.parametrize("document", [["Don't", "", "New York,"], ("Don't", "", "New York,")], ids=["list", "tuple"])
+class TestListsOfTokens:
+    def test_are_the_words(self, tokenizer, document):
+        assert tokenizer.words(document) == ["don't", "new york,"]
+
+    def test_keep_their_case_without_lower(self, make, document):
+        assert make(lower=False).words(document) == ["Don't", "New York,"]
+
+    def test_have_positions_in_the_tokens_joined_by_spaces(self, tokenizer, document):
+        words, spans = tokenizer.words_and_spans(document)
+        text = " ".join(document)
+        assert words == tokenizer.words(document)
+        assert [text[start:stop] for start, stop in spans] == ["Don't", "New York,"]
+
+    def test_are_encoded(self, tokenizer, document):
+        ids, lengths = tokenizer.encode([document, "", []], {"new york,": 5})
+        assert (ids.tolist(), lengths.tolist()) == ([5], [1, 0, 0])
 
 
-@given(text=TEXTS, settings=SETTINGS)
-def test_spans_lead_to_the_words_in_the_text(text, settings):
-    text = text.replace("Σ", "").replace("İ", "")  # lowered by their neighbours, or to two characters
-    words, spans = Tokenizer(**settings).words_and_spans(text)
-    found = [text[start:stop] for start, stop in spans]
-    assert ([word.lower() for word in found] if settings["lower"] else found) == words
+def test_lists_without_tokens_have_no_words(tokenizer):
+    assert tokenizer.words_and_spans([]) == ([], [])
 
 
-def test_spans_of_a_letter_that_lowers_to_two_characters():
-    assert Tokenizer().words_and_spans("İİ ab") == (["i̇i̇", "ab"], [(0, 2), (3, 5)])
+@pytest.mark.parametrize(
+    ("make", "word", "expected"),
+    [
+        (KerasTokenizer, "cat", True),
+        (KerasTokenizer, "a-b", False),
+        (KerasTokenizer, "Cat", False),
+        (GloveTokenizer, "n't", True),
+        (GloveTokenizer, "'s", True),
+        (GloveTokenizer, "well-known", True),
+        (GloveTokenizer, "don't", False),
+        (GloveTokenizer, ",", False),
+        (CharacterTokenizer, "c", True),
+        (CharacterTokenizer, "ca", False),
+        (TOKENIZERS["callable"], "anything, known or not", True),
+        (TOKENIZERS["callable"], "Cat", False),
+        (TOKENIZERS["callable"], "", False),
+    ],
+)
+def test_words_that_a_text_can_contain(make, word, expected):
+    assert make().can_return(word) is expected
 
 
-def test_encode_leaves_unknown_words_out():
-    ids, lengths = Tokenizer().encode(["b a, b", "", "c a"], {"a": 1, "b": 2})
-    assert ids.tolist() == [2, 1, 2, 1]
-    assert lengths.tolist() == [3, 0, 1]
+@pytest.mark.parametrize(("word", "expected"), [("a-b", True), ("A", False), ("", False)])
+def test_words_that_a_list_of_tokens_can_contain(tokenizer, word, expected):
+    assert tokenizer.can_be_token(word) is expected
 
 
-def test_encode_gives_unknown_words_an_id_of_their_own():
-    ids, lengths = Tokenizer().encode(["b a, b", " ! ", "c a"], {"a": 1, "b": 2}, unknown_id=7)
-    assert ids.tolist() == [2, 1, 2, 7, 1]
-    assert lengths.tolist() == [3, 0, 2]
-
-
-def test_encode_returns_integers_of_the_documented_types():
-    ids, lengths = Tokenizer().encode(["a"], {"a": 1})
-    assert (ids.dtype, lengths.dtype) == (np.int32, np.int64)
-
-
-@pytest.mark.parametrize("unknown_id", [None, 1])
-def test_encode_of_no_texts(unknown_id):
-    ids, lengths = Tokenizer().encode([], {"a": 1}, unknown_id)
-    assert ids.shape == lengths.shape == (0,)
+def test_all_words_can_be_tokens_without_lower(make):
+    assert make(lower=False).can_be_token("A")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skglove.text.tokenizer import Tokenizer
+from skglove.text.keras import KerasTokenizer
 from skglove.text.vocabulary import WordCounts
 
 TEXTS = ["b a", "a b c", "c d,, d!"]
@@ -16,7 +16,7 @@ CHUNKS = st.lists(
 
 
 def count(*chunks, count_documents=False):
-    counts = WordCounts(Tokenizer(), count_documents=count_documents)
+    counts = WordCounts(KerasTokenizer(), count_documents=count_documents)
     for texts in chunks:
         counts.add(texts)
     return counts
@@ -75,7 +75,7 @@ def test_contains(word, is_in):
 
 
 def test_numbers_stand_for_words_in_order_of_appearance_and_0_for_empty_pieces():
-    numbers, lengths = WordCounts(Tokenizer()).add(["b a", "", "a, b"])
+    numbers, lengths = WordCounts(KerasTokenizer()).add(["b a", "", "a, b"])
     assert numbers.tolist() == [1, 2, 0, 2, 0, 1]
     assert lengths.tolist() == [2, 1, 3]
 

@@ -1,0 +1,72 @@
+"""Replacements of characters that depend on their Unicode category."""
+
+import functools
+import sys
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+_ZERO_WIDTH_SPACE = "\u200b"
+_VARIATION_SELECTORS = range(0xFE00, 0xFE10)  # they choose the look of the character before them
+
+
+class Replacements(dict[int, str]):
+    """A table for ``str.translate`` that is filled as characters occur.
+
+    Parameters
+    ----------
+    rule : callable
+        Returns what replaces a character.
+    """
+
+    def __init__(self, rule: Callable[[str], str]) -> None:
+        super().__init__()
+        self._rule = rule
+
+    def __missing__(self, code: int) -> str:
+        """Look up a character for the first time."""
+        self[code] = replaced = self._rule(chr(code))
+        return replaced
+
+
+def without_blanks(character: str) -> str:
+    """Replace white space and control characters by spaces, and remove invisible characters.
+
+    Invisible are formatting characters, such as soft hyphens and byte order marks, and variation selectors. The zero-width space
+    is a separator of words.
+    """
+    category = unicodedata.category(character)
+    if category[0] == "Z" or category == "Cc" or character == _ZERO_WIDTH_SPACE:
+        return " "
+    return "" if category == "Cf" or ord(character) in _VARIATION_SELECTORS else character
+
+
+@functools.cache
+def substitutions(rule: Callable[[str], str]) -> tuple[tuple[str, str], ...]:
+    r"""Return a rule as regular expressions in the syntax of RE2, which TensorFlow uses.
+
+    Parameters
+    ----------
+    rule : callable
+        Returns what replaces a character. The replacement may contain the character itself, but no other that is replaced.
+
+    Returns
+    -------
+    tuple of (str, str)
+        Classes of characters and what replaces them; ``\0`` stands for the character itself.
+    """
+    classes: defaultdict[str, list[int]] = defaultdict(list)
+    for code in range(sys.maxunicode + 1):
+        character = chr(code)
+        if (replaced := rule(character)) != character:
+            classes[replaced.replace(character, r"\0")].append(code)
+    return tuple((_class(codes), replaced) for replaced, codes in classes.items())
+
+
+def _class(codes: Sequence[int]) -> str:
+    """Return increasing code points as a class of characters."""
+    # A range ends where the difference between code point and position changes.
+    ranges: defaultdict[int, list[int]] = defaultdict(list)
+    for position, code in enumerate(codes):
+        ranges[code - position].append(code)
+    return "[" + "".join(rf"\x{{{run[0]:x}}}-\x{{{run[-1]:x}}}" for run in ranges.values()) + "]"
