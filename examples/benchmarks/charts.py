@@ -84,7 +84,9 @@ def _by_seconds(results: Results) -> Figure:
         )
         accuracy = statistics.mean(_mean(some[contestant], "accuracy") for some in with_all)
         axes.scatter(seconds, accuracy, color=color, marker=marker, s=70, zorder=2)
-        axes.annotate(contestant.replace(", ", ",\n"), (seconds, accuracy), xytext=(7, 4), textcoords="offset points", fontsize=9)
+        axes.annotate(
+            contestant.replace(", ", ",\n"), (seconds, accuracy), xytext=(7, 4), textcoords="offset points", fontsize=9
+        )
     title = f"all training texts, mean of {len(with_all)} data sets"
     axes.set(xscale="log", xlabel="seconds of a fit (geometric mean)", ylabel="accuracy", title=title)
     axes.margins(x=0.3, y=0.1)
