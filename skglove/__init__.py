@@ -3,7 +3,8 @@
 from skglove import export
 from skglove._version import __version__
 from skglove.classifier import ConvTextClassifier
-from skglove.inspection.explain import Explanation, explain
+from skglove.inspection.explain import explain
+from skglove.inspection.explanation import Explanation
 from skglove.inspection.history import TrainingHistoryDisplay
 from skglove.models import Parallel, Stacked, WideAndDeep
 from skglove.saving import dump, load
