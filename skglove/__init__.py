@@ -3,8 +3,11 @@
 from skglove import export
 from skglove._version import __version__
 from skglove.classifier import ConvTextClassifier
-from skglove.inspection.explain import Explanation, explain
+from skglove.inspection.explain import explain
+from skglove.inspection.explanation import Explanation
 from skglove.inspection.history import TrainingHistoryDisplay
+from skglove.inspection.model import ModelExplanation, explain_model
+from skglove.inspection.top_words import TopWordsDisplay
 from skglove.models import Parallel, Stacked, WideAndDeep
 from skglove.saving import dump, load
 from skglove.text.sequences import TokenSequences
@@ -15,15 +18,18 @@ __all__ = [
     "ConvTextClassifier",
     "Explanation",
     "GloveTextVectorizer",
+    "ModelExplanation",
     "Parallel",
     "Stacked",
     "TokenSequences",
+    "TopWordsDisplay",
     "TrainingHistoryDisplay",
     "WideAndDeep",
     "WordVectors",
     "__version__",
     "dump",
     "explain",
+    "explain_model",
     "export",
     "load",
 ]

@@ -4,6 +4,8 @@ import importlib
 from typing import Any
 
 import numpy as np
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -14,11 +16,13 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.validation import _check_sample_weight
 
 __all__ = [
+    "BaseSearchCV",
     "HasMethods",
     "Interval",
     "StrOptions",
     "check_sample_weight",
     "is_class_or_metric",
+    "select_columns",
     "validate_parameters",
     "validate_params",
 ]
@@ -60,6 +64,18 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray:
     # scikit-learn counts the rows of an array.
     X = np.empty((n_samples, 0))
     return _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+
+
+def select_columns(X: Any, columns: Any) -> Any:
+    """Select columns of a table as a `ColumnTransformer` does.
+
+    Parameters
+    ----------
+    X : DataFrame or ndarray of shape (n_samples, n_columns)
+    columns : str, int, list, slice or mask
+        A single column, given as str or int, is returned in one dimension.
+    """
+    return _safe_indexing(X, columns, axis=1)
 
 
 def is_class_or_metric(name: str) -> bool:

@@ -18,8 +18,8 @@ def to_keras(pipeline: Any) -> Any:
 
     Parameters
     ----------
-    pipeline : Pipeline
-        A fitted pipeline of a `GloveTextVectorizer` and a `ConvTextClassifier`.
+    pipeline : Pipeline or search
+        A fitted pipeline of a `GloveTextVectorizer` and a `ConvTextClassifier` only, or a fitted search over one.
 
     Returns
     -------

@@ -1,1 +1,1 @@
-"""Explanations of the scores of a fitted classifier, and its training history."""
+"""Explanations of the scores of a fitted classifier, of its words, and its training history."""

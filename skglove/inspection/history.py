@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skglove._sklearn import StrOptions, validate_params
 from skglove.classifier import ConvTextClassifier
+from skglove.inspection.axes import axes_for
 
 
 class TrainingHistoryDisplay:
@@ -110,7 +110,7 @@ class TrainingHistoryDisplay:
         metrics = [name for name in metrics if len(self.history.get(name, ()))]
         if not metrics:
             raise ValueError(f"history does not contain metric={metric!r}; it contains {sorted(self.history)}.")
-        axes = _axes(ax, len(metrics))
+        axes = axes_for(ax, len(metrics), "metric", n_columns=len(metrics), size=(4.8, 3.6))
         self.lines_ = {}
         for axis, name in zip(axes, metrics, strict=True):
             for key, label in ((name, "training"), (f"val_{name}", "held out")):
@@ -131,19 +131,3 @@ def _tick_whole_epochs(axis: Any) -> None:
     locator = axis.xaxis.get_major_locator()
     if isinstance(locator, MaxNLocator):  # otherwise the caller has chosen the ticks
         locator.set_params(integer=True, min_n_ticks=1)
-
-
-def _axes(ax: Any, n_axes: int) -> Any:
-    """Return an array of `n_axes` Axes, new ones if `ax` is None."""
-    if ax is not None:
-        axes = np.atleast_1d(np.asarray(ax, dtype=object))
-        if axes.shape != (n_axes,):
-            raise ValueError(
-                f"Expected {n_axes} Axes, one for each metric, got {axes.size}. Pass other Axes, or choose another metric."
-            )
-        return axes
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError("Plotting requires matplotlib: pip install 'skglove[plot]'.") from error
-    return plt.subplots(ncols=n_axes, figsize=(4.8 * n_axes, 3.6), squeeze=False, layout="constrained")[1][0]

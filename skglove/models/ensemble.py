@@ -173,8 +173,7 @@ class WideAndDeep(Member):
             member.contributions(ids) for member in (self.network_, self.linear_)
         )
         total, weight = new_spans(self.network_.n_classes_), self.weights_[-1]
-        for span, added in wide_spans.items():
-            total[span] += added
+        total.update(wide_spans)
         for span, added in deep_spans.items():
             total[span] += weight * added
         return total, wide_bias + weight * deep_bias

@@ -23,13 +23,13 @@ class Head(ABC):
         Number of classes or labels.
     target_shape : tuple of int
         The shape of one document's `y`.
-    has_intercept : bool
-        Whether adding the same number to all scores of a document changes its probabilities.
+    exclusive : bool
+        Whether a document has one class, so that adding the same number to all scores changes no probability.
     """
 
     n_classes: int
     target_shape: tuple[int, ...]
-    has_intercept: bool
+    exclusive: bool
 
     @abstractmethod
     def keras_loss(self) -> Any:
@@ -121,7 +121,7 @@ class Softmax(Head):
 
     n_classes: int
     target_shape = ()
-    has_intercept = False
+    exclusive = True
 
     def keras_loss(self) -> Any:
         return import_keras().losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -162,7 +162,7 @@ class Sigmoid(Head):
 
     positive_weights: tuple[float, ...]
     negative_weights: tuple[float, ...]
-    has_intercept = True
+    exclusive = False
 
     @property
     def n_classes(self) -> int:  # type: ignore[override]

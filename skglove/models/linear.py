@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from skglove.models.base import FitContext, Member, Spans, new_spans
+from skglove.models.base import FitContext, Member, Spans
 from skglove.models.features import FeatureSpace, direction_vectors
 from skglove.models.incremental import IncrementalTraining
 from skglove.models.linear_models import MODELS, Labels, LinearModel, fit_models, weighted_sum
@@ -114,7 +114,6 @@ class Linear(Member):
     def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:
         """Decompose the scores of one document: contributions of terms are divided evenly among their positions."""
         n_ids = len(self.idf_) - PAIR_COLUMNS
-        spans = new_spans(len(self.bias_))
         columns = ids.astype(np.int64)
         pairs = n_ids + pair_columns(columns[:-1], columns[1:])
         words_tfidf, words_count = _tfidf_at(columns, self.idf_)
@@ -125,14 +124,20 @@ class Linear(Member):
         squares = [(part**2 / words_count).sum() for part in (words_tfidf, smoothed)]
         square = squares[0] + (pairs_tfidf**2 / pairs_count).sum()
         norm, smoothed_norm = (np.sqrt(value) if value > 0 else 1.0 for value in (square, squares[1]))
-        for position, column in enumerate(columns):
-            added = words_tfidf[position] / norm * self.kernel_[column]
-            if self.word_kernel_ is not None:
-                added = added + smoothed[position] / smoothed_norm * self.word_kernel_[column]
-            spans[position, position + 1] += added / words_count[position]
-        for position, column in enumerate(pairs):
-            spans[position, position + 2] += pairs_tfidf[position] / norm * self.kernel_[column] / pairs_count[position]
+        added = (words_tfidf / norm)[:, None] * self.kernel_[columns]
+        if self.word_kernel_ is not None:
+            added = added + (smoothed / smoothed_norm)[:, None] * self.word_kernel_[columns]
+        pairs_added = (pairs_tfidf / norm)[:, None] * self.kernel_[pairs]
+        spans = {
+            **_spans(added / words_count[:, None], 1),
+            **_spans(pairs_added / pairs_count[:, None], 2),
+        }
         return spans, self.bias_.astype(np.float64)
+
+
+def _spans(added: np.ndarray, width: int) -> Spans:
+    """Return the contribution at each position as that of the `width` words from there on."""
+    return {(start, start + width): values for start, values in enumerate(added)}
 
 
 def _tfidf_at(columns: np.ndarray, idf: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

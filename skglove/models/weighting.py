@@ -37,7 +37,7 @@ def learn_weights(scores: Sequence[np.ndarray], y: np.ndarray, prior: Sequence[f
 
     They minimize the Brier score (Brier 1950) of the probabilities of the sum, plus a penalty for the distance from `prior`,
     which matters if there are few documents. Unlike the log loss, the Brier score is robust to a few misclassified documents.
-    Heads for which it makes a difference have an intercept for each label, too, with a penalty for its distance from the mean.
+    Labels that are not exclusive have an intercept each, too, with a penalty for its distance from the mean.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def learn_weights(scores: Sequence[np.ndarray], y: np.ndarray, prior: Sequence[f
     """
     stacked = np.stack(scores).astype(np.float64)
     start = np.asarray(prior, dtype=np.float64)
-    n_models, n_intercepts = len(start), head.n_classes if head.has_intercept else 0
+    n_models, n_intercepts = len(start), 0 if head.exclusive else head.n_classes
 
     def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
         weights, intercept = parameters[:n_models], parameters[n_models:]

@@ -3,7 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, Stacked, TokenSequences, WideAndDeep
 from skglove.export import load_keras, to_keras
@@ -200,11 +202,25 @@ def parallel(corpus, vectors):
 
 
 @pytest.mark.parametrize(
-    "pick", [lambda p: p[-1], lambda p: p[0], lambda p: make_pipeline(p), lambda p: p[:1]], ids=range(4)
+    "pick",
+    [lambda p: p[-1], lambda p: p[0], lambda p: make_pipeline(FunctionTransformer(), *p), lambda p: p[:1]],
+    ids=range(4),
 )
 def test_what_is_no_pipeline_of_the_two(parallel, pick):
     with pytest.raises(TypeError, match="Expected a Pipeline of a GloveTextVectorizer and a ConvTextClassifier"):
         to_keras(pick(parallel))
+
+
+def best_estimator_of(pipeline):
+    search = GridSearchCV(pipeline, {})
+    search.best_estimator_ = pipeline  # as a fit would set it
+    return search
+
+
+@pytest.mark.parametrize("wrap", [make_pipeline, best_estimator_of], ids=["nested pipeline", "search"])
+def test_the_pipeline_in_another_estimator(parallel, wrap):
+    texts = ["the cat", "the saw"]
+    np.testing.assert_allclose(answers(to_keras(wrap(parallel)), texts), parallel.predict_proba(texts), atol=1e-5)
 
 
 def test_a_vectorizer_that_was_fitted_again(parallel):

@@ -2,12 +2,18 @@ import html
 import re
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, Stacked, WideAndDeep, explain
-from skglove.inspection.explain import _segments
+from skglove.inspection.rendering import without_overlaps
 
 ARCHITECTURES = [
     WideAndDeep(filters=8),
@@ -28,19 +34,9 @@ TEXTS = [
 ]
 
 
-def fit(texts, labels, vectors, architecture, **parameters):
-    classifier = ConvTextClassifier(architecture, epochs=1, random_state=0)
-    return make_pipeline(GloveTextVectorizer(vectors, **{"maxlen": 40, **parameters}), classifier).fit(texts, labels)
-
-
 @pytest.fixture(scope="module", params=ARCHITECTURES, ids=str)
-def pipeline(request, corpus, vectors):
+def pipeline(request, fit, corpus, vectors):
     return fit(*corpus, vectors, request.param)
-
-
-@pytest.fixture(scope="module")
-def wide_and_deep(corpus, vectors):
-    return fit(*corpus, vectors, WideAndDeep(filters=8))
 
 
 def assert_adds_up(pipeline, text):
@@ -77,7 +73,7 @@ class TestOfAnyText:
     ids=str,
 )
 @pytest.mark.parametrize("architecture", [WideAndDeep(filters=4), Stacked(filters=4, dense_units=4)], ids=str)
-def test_three_classes_add_up_whatever_the_vectorizer_does(corpus, vectors, architecture, parameters):
+def test_three_classes_add_up_whatever_the_vectorizer_does(fit, corpus, vectors, architecture, parameters):
     labels = np.array(["a", "b", "c"])[np.arange(60) % 3]
     pipeline = fit(corpus[0][:60], labels, **{"vectors": vectors, "architecture": architecture, **parameters})
     for text in TEXTS:
@@ -126,38 +122,6 @@ def test_unknown_words_do_not_come_between_others(wide_and_deep):
     assert (0, 2) in [ngram.words for ngram in explanation.ngrams]
 
 
-def test_top_adds_up_all_occurrences(wide_and_deep):
-    explanation = explain(wide_and_deep, "the cat of the cat")
-    position = explanation.classes.tolist().index("animals")
-    total = sum(
-        ngram.contributions[position] - ngram.contributions.mean()
-        for ngram in explanation.ngrams
-        if ngram.text == "the cat"
-    )
-    assert dict(explanation.top("animals", None))["the cat"] == pytest.approx(total)
-
-
-def test_top_returns_as_many_as_requested(explanation):
-    assert len(explanation.top("tools", 3)) == 3
-
-
-def test_top_is_sorted(explanation):
-    values = [value for _, value in explanation.top("tools", None)]
-    assert values == sorted(values, reverse=True)
-
-
-def test_top_of_an_unknown_class(explanation):
-    with pytest.raises(ValueError, match=r"class_ must be one of \['animals', 'tools'\]; got 'plants'"):
-        explanation.top("plants")
-
-
-def test_explanations_are_compared_by_identity(wide_and_deep):
-    first, second = explain(wide_and_deep, "the cat"), explain(wide_and_deep, "the cat")
-    assert first == first
-    assert first != second
-    assert len({first, second}) == 2
-
-
 def test_words_that_a_plain_matrix_did_not_bring_add_nothing():
     # "zebra" is cut off whenever training meets it, and plain matrices do not say how many ids there are.
     vectorizer = GloveTextVectorizer(None, maxlen=3)
@@ -183,7 +147,7 @@ def stems(text):
 
 
 @pytest.fixture(scope="module", params=["glove", "characters", cut_at_blanks, stems])
-def of_tokenizer(request, corpus, vectors):
+def of_tokenizer(request, fit, corpus, vectors):
     texts = [f"{text}, it isn't" for text in corpus[0][:60]]
     return fit(texts, corpus[1][:60], vectors, WideAndDeep(filters=4), tokenizer=request.param)
 
@@ -212,69 +176,102 @@ def test_words_that_a_tokenizer_changed_have_no_span():
 
 
 def test_the_value_of_overlapping_words_is_divided():
-    assert list(_segments([(0, 1), (0, 2), (1, 2), (3, 4), (4, 4)], [1.0, 4.0, 2.0, 5.0, 7.0])) == [
+    assert list(without_overlaps([(0, 1), (0, 2), (1, 2), (3, 4), (4, 4)], [1.0, 4.0, 2.0, 5.0, 7.0])) == [
         (0, 1, 3.0),
         (1, 2, 4.0),
         (3, 4, 5.0),
     ]
 
 
-# In a notebook and in a terminal
+# Steps before the vectorizer, and searches
+
+
+def without_digits(texts):
+    return [text.replace("3", "") for text in texts]
+
+
+def joined(table):
+    return table["title"] + " " + table["text"]
+
+
+TABLE = pd.DataFrame({"title": ["A dog!"], "text": ["The cat and the saw"]})
+
+
+def assert_is_of(explanation, pipeline, X, text):
+    np.testing.assert_allclose(explanation.probabilities, pipeline.predict_proba(X)[0], atol=1e-6)
+    assert explanation.text == text
+
+
+def test_texts_are_prepared(wide_and_deep):
+    pipeline = Pipeline([("digits", FunctionTransformer(without_digits)), *wide_and_deep.steps])
+    assert_is_of(explain(pipeline, "the c3at"), pipeline, ["the c3at"], "the cat")
+
+
+def test_a_text_is_made_of_a_table(wide_and_deep):
+    pipeline = Pipeline([("join", FunctionTransformer(joined)), *wide_and_deep.steps])
+    assert_is_of(explain(pipeline, TABLE), pipeline, TABLE, "A dog! The cat and the saw")
 
 
 @pytest.fixture(scope="module")
-def shown(corpus, vectors):
-    labels = np.where(corpus[1] == "tools", "<b>tools</b>", "animals & co")
-    pipeline = fit(corpus[0], labels, vectors, Parallel(filters=8))
-    return explain(pipeline, 'A <script>alert("cat")</script> & a dog')._repr_html_()
+def of_a_column(corpus, vectors):
+    table = pd.DataFrame({"n": np.arange(60), "text": corpus[0][:60]})
+    vectorizer = ColumnTransformer([("text", GloveTextVectorizer(vectors), "text")])
+    classifier = ConvTextClassifier(WideAndDeep(filters=4), epochs=1, random_state=0)
+    return make_pipeline(vectorizer, classifier).fit(table, corpus[1][:60])
 
 
-def test_html_escapes_the_text(shown):
-    assert "<script>" not in shown
-    assert 'alert("' not in shown
-    assert "&lt;" in shown
+@pytest.mark.parametrize("to_table", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])
+def test_the_column_of_a_table_is_selected(of_a_column, to_table):
+    table = to_table({"n": [1], "text": ["The cat and the saw"]})
+    assert_is_of(explain(of_a_column, table), of_a_column, table, "The cat and the saw")
 
 
-def test_html_escapes_the_words(corpus, vectors):
-    pipeline = fit(corpus[0][:40], corpus[1][:40], vectors, Parallel(filters=2), filters="")
-    shown = explain(pipeline, "the <i>cat</i> sat")._repr_html_()
-    assert "<i>" not in shown
-    assert "&lt;i&gt;cat&lt;/i&gt;" in shown
+def test_a_text_of_the_column(of_a_column):
+    explanation = explain(of_a_column, "The cat and the saw")
+    assert_is_of(explanation, of_a_column, TABLE.assign(n=1), "The cat and the saw")
 
 
-def test_html_escapes_the_classes(shown):
-    assert "<b>tools" not in shown
-    assert "animals &amp; co" in shown
-
-
-def test_html_colours_every_word(shown):
-    assert shown.count('<span style="background-color: rgba(') == shown.count("</span>") == 7
-
-
-def test_html_tells_what_a_word_adds(shown):
-    assert 'title="+' in shown
-
-
-def test_html_of_no_words(wide_and_deep):
-    assert "<span" not in explain(wide_and_deep, "?!")._repr_html_()
-
-
-def test_text_begins_with_the_most_probable_class(wide_and_deep):
-    explanation = explain(wide_and_deep, "The cat and the dog.")
-    first, *_ = str(explanation).splitlines()
-    assert first.split()[:2] == ["animals:", f"{explanation.probabilities[0]:.1%}"]
-
-
-def test_text_names_the_words(wide_and_deep):
-    _, *rest = str(explain(wide_and_deep, "The cat and the dog.")).splitlines()
-    assert any("cat" in line for line in rest)
-
-
-def test_repr_is_the_text(explanation):
-    assert repr(explanation) == str(explanation)
+def test_a_search_is_explained_by_its_best_estimator(corpus, vectors):
+    pipeline = make_pipeline(
+        GloveTextVectorizer(vectors), ConvTextClassifier(Parallel(filters=2), epochs=1, random_state=0)
+    )
+    search = GridSearchCV(pipeline, {"glovetextvectorizer__maxlen": [10]}, cv=2).fit(corpus[0][:40], corpus[1][:40])
+    assert_is_of(explain(search, "the cat"), search, ["the cat"], "the cat")
 
 
 # What cannot be explained
+
+
+def test_a_meta_estimator(wide_and_deep, corpus):
+    calibrated = CalibratedClassifierCV(wide_and_deep, cv=2)
+    with pytest.raises(TypeError, match="Of other meta-estimators, pass a pipeline that they have fitted"):
+        explain(calibrated, "the cat")
+
+
+def test_a_table_of_several_rows(of_a_column):
+    with pytest.raises(TypeError, match="text must be a str, or a table of one row"):
+        explain(of_a_column, pd.DataFrame({"n": [1, 2], "text": ["the cat", "the dog"]}))
+
+
+def test_a_table_for_a_pipeline_of_texts(wide_and_deep):
+    with pytest.raises(
+        ValueError, match=r"Expected a one-dimensional sequence of texts, got DataFrame of shape \(1, 2\)"
+    ):
+        explain(wide_and_deep, TABLE)
+
+
+def test_a_preparation_that_does_not_return_texts(wide_and_deep):
+    pipeline = Pipeline(
+        [("length", FunctionTransformer(lambda texts: [len(text) for text in texts])), *wide_and_deep.steps]
+    )
+    with pytest.raises(TypeError, match="The text at position 0 is not a str but 7"):
+        explain(pipeline, "the cat")
+
+
+def test_a_preparation_that_splits_texts(wide_and_deep):
+    pipeline = Pipeline([("split", FunctionTransformer(lambda texts: texts[0].split())), *wide_and_deep.steps])
+    with pytest.raises(ValueError, match="made 2 texts of one"):
+        explain(pipeline, "the cat")
 
 
 def of_my_own(words, n_classes):
@@ -283,7 +280,7 @@ def of_my_own(words, n_classes):
     return keras.layers.Dense(n_classes)(keras.layers.GlobalAveragePooling1D()(words))
 
 
-def test_a_custom_architecture(corpus, vectors):
+def test_a_custom_architecture(fit, corpus, vectors):
     pipeline = fit(corpus[0][:40], corpus[1][:40], vectors, of_my_own)
     with pytest.raises(ValueError, match="An architecture given as a function cannot be explained"):
         explain(pipeline, "the cat")
@@ -295,7 +292,9 @@ def test_a_classifier_alone(wide_and_deep):
 
 
 def test_several_texts(wide_and_deep):
-    with pytest.raises(TypeError, match=r"list of words; got \['the cat', 'a dog'\], .* Explain one text at a time"):
+    with pytest.raises(
+        TypeError, match=r"table of one row .*; got \['the cat', 'a dog'\], .* Explain one text at a time"
+    ):
         explain(wide_and_deep, ["the cat", "a dog"])
 
 

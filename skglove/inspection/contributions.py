@@ -1,0 +1,112 @@
+"""The contributions of n-grams to the scores of classes, and what they say about a class."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from skglove.models.base import Member
+
+# N-grams and their contributions to one class.
+Ngrams = list[tuple[str, float]]
+
+
+def decompose(member: Member, ids: np.ndarray, logits: np.ndarray) -> tuple[list[tuple[int, int]], Any, Any]:
+    """Decompose the scores of one document, and check that its contributions add up to them.
+
+    Parameters
+    ----------
+    member : Member
+    ids : ndarray of shape (n_words,), int
+    logits : ndarray of shape (n_classes,), float32
+        The scores of the document.
+
+    Returns
+    -------
+    spans : list of (int, int)
+        The start and end (exclusive) of each n-gram.
+    contributions : ndarray of shape (len(spans), n_classes), float64
+    bias : ndarray of shape (n_classes,), float64
+        The remainder.
+
+    Raises
+    ------
+    ValueError
+        If they do not add up, or the member cannot be explained.
+    """
+    by_span, bias = member.contributions(ids)
+    contributions = np.array(list(by_span.values()), dtype=np.float64).reshape(-1, len(bias))
+    total = contributions.sum(axis=0) + bias
+    if not np.allclose(total, logits, rtol=1e-3, atol=1e-3):
+        raise ValueError(f"The contributions of {member} add up to {total}, not to its logits, {logits}.")
+    return list(by_span), contributions, bias
+
+
+def relative(contributions: np.ndarray, *, exclusive: bool) -> np.ndarray:
+    """Subtract the mean of the contributions to all classes, if it does not affect the probabilities.
+
+    Parameters
+    ----------
+    contributions : ndarray of shape (..., n_classes), float64
+    exclusive : bool
+        Whether a document has one class. If it has several labels, nothing is subtracted.
+    """
+    return contributions - contributions.mean(axis=-1, keepdims=True) if exclusive else contributions
+
+
+def index_of(class_: Any, classes: np.ndarray) -> int:
+    """Return the position of a label among the classes.
+
+    Raises
+    ------
+    ValueError
+        If the class is unknown.
+    """
+    positions = np.flatnonzero(classes == class_)
+    if len(positions) != 1:
+        raise ValueError(f"class_ must be one of {classes.tolist()}; got {class_!r}.")
+    return int(positions[0])
+
+
+def ranked(ngrams: Sequence[str], contributions: np.ndarray, n: int | None) -> Ngrams:
+    """Return the n-grams with the largest contributions to a class, in descending order.
+
+    Parameters
+    ----------
+    ngrams : sequence of str
+    contributions : ndarray of shape (len(ngrams),), float64
+    n : int or None
+        Number of n-grams; None returns all.
+    """
+    order = np.argsort(-contributions, kind="stable")[:n]
+    return [(ngrams[i], float(contributions[i])) for i in order]
+
+
+def strongest(contributions: np.ndarray, n: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the indices of the n-grams that speak most for a class and of those that speak most against it.
+
+    Parameters
+    ----------
+    contributions : ndarray of shape (n_ngrams,), float64
+    n : int or None
+        Number of n-grams of each kind; None returns all.
+    """
+    speak_for = np.argsort(-contributions, kind="stable")[:n]
+    speak_against = np.argsort(contributions, kind="stable")[:n]
+    return speak_for[contributions[speak_for] > 0], speak_against[contributions[speak_against] < 0]
+
+
+def for_and_against(ngrams: Sequence[str], contributions: np.ndarray, n: int | None) -> tuple[Ngrams, Ngrams]:
+    """Return the n-grams that speak most for a class and those that speak most against it, the strongest first.
+
+    Parameters
+    ----------
+    ngrams : sequence of str
+    contributions : ndarray of shape (len(ngrams),), float64
+    n : int or None
+        Number of n-grams of each kind; None returns all.
+    """
+    speak_for, speak_against = (
+        [(ngrams[i], float(contributions[i])) for i in indices] for indices in strongest(contributions, n)
+    )
+    return speak_for, speak_against
