@@ -8,7 +8,8 @@ NGRAMS, VALUES = ["a", "b", "c", "d", "e"], np.array([0.5, -1.0, 0.0, 2.0, -0.25
 
 def test_relative_contributions_of_all_classes_add_up_to_zero():
     contributions = np.array([[1.0, 2.0, 6.0], [0.0, 0.0, 3.0]])
-    assert relative(contributions).tolist() == [[-2.0, -1.0, 3.0], [-1.0, -1.0, 2.0]]
+    assert relative(contributions, exclusive=True).tolist() == [[-2.0, -1.0, 3.0], [-1.0, -1.0, 2.0]]
+    assert relative(contributions, exclusive=False) is contributions
 
 
 @pytest.mark.parametrize("text", ["the cat and the saw", "cat", ""])

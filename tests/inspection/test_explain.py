@@ -147,16 +147,16 @@ def stems(text):
 
 
 @pytest.fixture(scope="module", params=["glove", "characters", cut_at_blanks, stems])
-def of_tokenizer(request, fit, corpus, vectors):
+def of_tokenizer(request, fit, corpus):
     texts = [f"{text}, it isn't" for text in corpus[0][:60]]
-    return fit(texts, corpus[1][:60], vectors, WideAndDeep(filters=4), tokenizer=request.param)
+    return fit(texts, corpus[1][:60], None, WideAndDeep(filters=4), tokenizer=request.param)
 
 
 @pytest.mark.parametrize("text", ["The cat\u2019s hammer isn't here, the cat", "", "the cat", "unheard"])
 def test_contributions_add_up_with_any_tokenizer(of_tokenizer, text):
     assert_adds_up(of_tokenizer, text)
     shown = explain(of_tokenizer, text)._repr_html_()
-    assert re.sub("<[^>]*>", "", shown).endswith(html.escape(text))  # each character is there once
+    assert html.escape(text) in re.sub("<[^>]*>", "", shown)  # each character is there once
 
 
 def test_lists_of_words_are_explained(of_tokenizer, wide_and_deep):
@@ -249,7 +249,7 @@ def test_a_meta_estimator(wide_and_deep, corpus):
 
 
 def test_a_table_of_several_rows(of_a_column):
-    with pytest.raises(TypeError, match="text must be a str, or a table of one row"):
+    with pytest.raises(TypeError, match="text must be a str, a list of words, or a table of one row"):
         explain(of_a_column, pd.DataFrame({"n": [1, 2], "text": ["the cat", "the dog"]}))
 
 
@@ -293,14 +293,14 @@ def test_a_classifier_alone(wide_and_deep):
 
 def test_several_texts(wide_and_deep):
     with pytest.raises(
-        TypeError, match=r"table of one row .*; got \['the cat', 'a dog'\], .* Explain one text at a time"
+        TypeError, match=r"list of words; got \['the cat', 'a dog'\], .* Explain one text at a time"
     ):
         explain(wide_and_deep, ["the cat", "a dog"])
 
 
 @pytest.mark.parametrize("text", [None, 3, ["the", None], {"the"}], ids=str)
 def test_what_is_neither_a_text_nor_words(wide_and_deep, text):
-    with pytest.raises(TypeError, match="text must be a str, or a list of words; got"):
+    with pytest.raises(TypeError, match="text must be a str, a list of words, or a table of one row .*; got"):
         explain(wide_and_deep, text)
 
 
