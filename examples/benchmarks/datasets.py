@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.datasets import fetch_20newsgroups, load_files
 from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import MultiLabelBinarizer
 
 _SEVERAL_LABELS = ("reuters-90",)  # sets of texts with several labels each
 
@@ -22,6 +23,10 @@ class Split(NamedTuple):
     y_train: np.ndarray
     test: list[str]
     y_test: np.ndarray
+
+    def first(self, n: int) -> "Split":
+        """Return the first texts of both sets."""
+        return Split(self.train[:n], self.y_train[:n], self.test[:n], self.y_test[:n])
 
 
 def names(folder: Path | None) -> list[str]:
@@ -82,10 +87,23 @@ def _draw_per_class(split: Split, per_class: int, seed: int) -> Split:
     return split._replace(train=[split.train[row] for row in rows], y_train=split.y_train[rows])
 
 
+def load_labels(folder: Path, name: str) -> Split:
+    """Return a data set of several labels a text, as indicator matrices of the labels of the training set."""
+    rows = _lines(folder / f"{name}.jsonl.xz")
+    train, test = ([row for row in rows if row["split"] == part] for part in ("train", "test"))
+    binarizer = MultiLabelBinarizer().fit([row["labels"] for row in train])
+    y_train, y_test = (binarizer.transform([row["labels"] for row in part]) for part in (train, test))
+    return Split([row["text"] for row in train], y_train, [row["text"] for row in test], y_test)
+
+
+def _lines(file: Path) -> list[dict]:
+    with lzma.open(file, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
 def _jsonl(file: Path) -> Split:
     """Read lines of {"text", "label", "split"}; the texts of other splits than train and test are not used."""
-    with lzma.open(file, "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
+    rows = _lines(file)
 
     def part(name: str) -> tuple[list[str], np.ndarray]:
         chosen = [row for row in rows if row["split"] == name]

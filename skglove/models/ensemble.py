@@ -17,8 +17,9 @@ from skglove.models.weighting import EnsembleWeights, learn_weights
 from skglove.text.sequences import TokenSequences
 from skglove.training.batches import LabelledSequences
 
-# The default scale of the linear model, and the default ensemble weight of the network.
-_PRIOR_SCALE, _PRIOR_NETWORK = 0.9, 0.3
+# The default scale of the linear model, and the default ensemble weight of the network. Where documents are too few to learn it,
+# the network is less accurate, too.
+_PRIOR_SCALE, _PRIOR_NETWORK, _NETWORK_OF_FEW = 0.9, 0.3, 0.1
 # The minimum and the maximum number of held-out documents. A weight that is learned on fewer is worse than the default.
 _FEWEST_HELD_OUT, _MOST_HELD_OUT = 40, 2000
 
@@ -99,13 +100,12 @@ class WideAndDeep(Member):
         linear = LinearTraining(data, context)
         learned = linear.learn_weights(rows if len(rows) else None)
         # The scale of the linear scores and the weight of the network, given the weights of the linear models.
-        prior = (_PRIOR_SCALE, _PRIOR_NETWORK)
         if held_out is None:
-            total = EnsembleWeights(np.array(prior), np.zeros(context.head.n_classes))
+            total = EnsembleWeights(np.array([_PRIOR_SCALE, _NETWORK_OF_FEW]), np.zeros(context.head.n_classes))
             rows, combined = learned.rows, learned.scores
         else:
             scores = [learned.scores_of(rows), network.logits(data.sequences[rows])]
-            total = learn_weights(scores, data.y[rows], prior, context.head)
+            total = learn_weights(scores, data.y[rows], (_PRIOR_SCALE, _PRIOR_NETWORK), context.head)
             combined = total.combine(scores)
         (scale, of_network), linear_weights = total.weights, learned.ensemble
         of_linear = EnsembleWeights(scale * linear_weights.weights, scale * linear_weights.intercept + total.intercept)

@@ -292,15 +292,13 @@ def test_a_classifier_alone(wide_and_deep):
 
 
 def test_several_texts(wide_and_deep):
-    with pytest.raises(
-        TypeError, match=r"list of words; got \['the cat', 'a dog'\], .* Explain one text at a time"
-    ):
+    with pytest.raises(TypeError, match=r"list of words; got \['the cat', 'a dog'\], .* Explain one text at a time"):
         explain(wide_and_deep, ["the cat", "a dog"])
 
 
 @pytest.mark.parametrize("text", [None, 3, ["the", None], {"the"}], ids=str)
 def test_what_is_neither_a_text_nor_words(wide_and_deep, text):
-    with pytest.raises(TypeError, match="text must be a str, a list of words, or a table of one row .*; got"):
+    with pytest.raises(TypeError, match=r"text must be a str, a list of words, or a table of one row .*; got"):
         explain(wide_and_deep, text)
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from skglove import ConvTextClassifier, Parallel, WideAndDeep
 from skglove.models import ensemble, linear
-from skglove.models.ensemble import _PRIOR_NETWORK, _PRIOR_SCALE
+from skglove.models.ensemble import _NETWORK_OF_FEW, _PRIOR_SCALE
 from skglove.models.linear import PRIOR_WEIGHTS
 from skglove.models.weighting import EnsembleWeights
 
@@ -22,7 +22,7 @@ def test_of_few_documents_none_are_held_out(sequences, corpus, n_documents):
     assert weights.shape == (4,)
     assert (weights >= 0).all()
     assert not np.array_equal(weights[:3], _PRIOR_SCALE * np.array(PRIOR_WEIGHTS))  # learned by cross-validation
-    assert (weights[3] == _PRIOR_NETWORK) == (n_documents < 80)
+    assert (weights[3] == _NETWORK_OF_FEW) == (n_documents < 80)
     assert ("val_loss" in classifier.history_) == (n_documents == 80)
 
 
