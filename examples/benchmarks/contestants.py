@@ -17,11 +17,33 @@ from sklearn.svm import LinearSVC
 from wrappers import Wrapped
 
 
-def skglove(vectors: str, seed: int, **parameters: Any) -> Pipeline:
-    """Return this package's pipeline, with its defaults except for `parameters`."""
+def skglove(vectors: Any, seed: int, tokenizer: str = "keras", **parameters: Any) -> Pipeline:
+    """Return this package's pipeline, with its defaults except for `tokenizer` and `parameters`."""
     from skglove import ConvTextClassifier, GloveTextVectorizer
 
-    return make_pipeline(GloveTextVectorizer(vectors), ConvTextClassifier(random_state=seed, **parameters))
+    vectorizer = GloveTextVectorizer(vectors, tokenizer=tokenizer)
+    return make_pipeline(vectorizer, ConvTextClassifier(random_state=seed, **parameters))
+
+
+class WordLlamaEncoder:
+    """The static vectors of the package wordllama, as an encoder."""
+
+    def __init__(self) -> None:
+        import wordllama
+
+        folder = Path(wordllama.__file__).parent
+        self._model = wordllama.WordLlama.load(cache_dir=folder, disable_download=True)
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        """Return the mean vector of each text's tokens, (n_texts, 256)."""
+        return self._model.embed(texts, norm=True)
+
+
+def two_sources(vectors: str, seed: int) -> Pipeline:
+    """Return this package's pipeline with the vectors of `WordLlamaEncoder` beside `vectors`."""
+    from skglove.vectors import EncoderVectors
+
+    return skglove([vectors, EncoderVectors(WordLlamaEncoder(), name="wordllama-256")], seed)
 
 
 class Tutorial(ClassifierMixin, BaseEstimator):
@@ -150,6 +172,8 @@ CONTESTANTS = {
     'skglove, architecture="stacked", trainable=False': lambda vectors, seed: skglove(
         vectors, seed, architecture="stacked", trainable=False
     ),
+    'skglove, tokenizer="glove"': lambda vectors, seed: skglove(vectors, seed, tokenizer="glove"),
+    "skglove, GloVe and WordLlama": two_sources,
     "the tutorial's script, 2 epochs": lambda vectors, seed: Tutorial(vectors, seed, epochs=2),
     "keras.wrappers.SKLearnClassifier": lambda vectors, seed: Wrapped("Keras", vectors, seed),
     "skorch": lambda vectors, seed: Wrapped("skorch", vectors, seed),

@@ -40,10 +40,7 @@ def minilm() -> Encode:
 
 def wordllama() -> Encode:
     """Return the mean of static vectors of 256 dimensions, made from a language model's tokens."""
-    import wordllama
-
-    model = wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
-    return lambda texts: model.embed(texts, norm=True)
+    return contestants.WordLlamaEncoder().encode
 
 
 ENCODERS = dict(zip(contestants.ENCODERS, (minilm, wordllama), strict=True))

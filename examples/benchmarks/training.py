@@ -26,7 +26,7 @@ from contestants import skglove, tutorial_network
 from memory import megabytes
 from sklearn.pipeline import Pipeline, make_pipeline
 from turns import rows_of, seconds, take_turns
-from wrappers import BATCH_SIZE, FILTERS, WIDTHS, wrapped
+from wrappers import BATCH_SIZE, LEARNING_RATE, FILTERS, WIDTHS, wrapped
 
 from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel
 from skglove.models.linear import LinearTraining
@@ -78,7 +78,8 @@ def fit_wrapped(data: Path | None, name: str, vectors: str, contestant: str, epo
     model: Any
     if contestant == "skglove":
         network = Parallel(filters=FILTERS, kernel_sizes=WIDTHS, embedding_dropout=0)
-        model = ConvTextClassifier(network, trainable=False, epochs=epochs, batch_size=BATCH_SIZE, random_state=0)
+        settings = {"epochs": epochs, "batch_size": BATCH_SIZE, "learning_rate": LEARNING_RATE}
+        model = ConvTextClassifier(network, trainable=False, random_state=0, **settings)
         ids: Any = X
     else:
         model = wrapped(contestant, X.embedding_matrix, len(np.unique(positions)), epochs)
