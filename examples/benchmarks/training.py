@@ -26,7 +26,7 @@ from contestants import skglove, tutorial_network
 from memory import megabytes
 from sklearn.pipeline import Pipeline, make_pipeline
 from turns import rows_of, seconds, take_turns
-from wrappers import BATCH_SIZE, LEARNING_RATE, FILTERS, WIDTHS, wrapped
+from wrappers import BATCH_SIZE, FILTERS, LEARNING_RATE, WIDTHS, wrapped
 
 from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel
 from skglove.models.linear import LinearTraining
