@@ -60,14 +60,25 @@ def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -
 def _check_targets(y: Any) -> np.ndarray:
     check_classification_targets(y)
     kind = type_of_target(y, input_name="y", raise_unknown=True)
+    y = y.toarray() if issparse(y) else y
     if kind == "multilabel-indicator":
-        return (y.toarray() if issparse(y) else np.asarray(y)).astype(np.int32)
+        return _check_indicators(np.asarray(y))
     if kind == "multiclass-multioutput":
         raise ValueError(
             f"y has {y.shape[1]} columns of several classes. Expected a vector of classes, or for several labels a document an "
             "indicator matrix of zeros and ones, as sklearn.preprocessing.MultiLabelBinarizer returns."
         )
     return column_or_1d(y, warn=True)
+
+
+def _check_indicators(Y: np.ndarray) -> np.ndarray:
+    values = np.unique(Y)
+    if not np.isin(values, (0, 1)).all():
+        raise ValueError(
+            f"y is a matrix of the values {values.tolist()}. Expected an indicator matrix of zeros and ones, as "
+            "sklearn.preprocessing.MultiLabelBinarizer returns."
+        )
+    return Y.astype(np.int32)
 
 
 def check_word_ids(estimator: Any, X: Any) -> TokenSequences:
@@ -193,7 +204,7 @@ def label_weights(Y: np.ndarray, class_weight: Any) -> tuple[tuple[float, ...], 
     Raises
     ------
     ValueError
-        If `class_weight` has an unknown label, or a weight is negative or not finite.
+        If `class_weight` has an unknown label, or a weight is not positive or not finite.
     """
     n_samples, n_labels = Y.shape
     positive, negative = np.ones(n_labels), np.ones(n_labels)
@@ -204,9 +215,9 @@ def label_weights(Y: np.ndarray, class_weight: Any) -> tuple[tuple[float, ...], 
         unknown = [name for name in class_weight if name not in range(n_labels)]
         if unknown:
             raise ValueError(f"class_weight has weights of {unknown}, but the labels are 0 to {n_labels - 1}.")
-        positive[list(class_weight)] = list(class_weight.values())
-        if not (np.isfinite(positive).all() and (positive >= 0).all()):
-            raise ValueError(f"class_weight must contain non-negative finite numbers; got {class_weight!r}.")
+        positive[[int(name) for name in class_weight]] = list(class_weight.values())
+        if not (np.isfinite(positive).all() and (positive > 0).all()):
+            raise ValueError(f"class_weight of labels must contain positive finite numbers; got {class_weight!r}.")
     return tuple(positive.tolist()), tuple(negative.tolist())
 
 

@@ -111,8 +111,9 @@ def test_weights_change_the_probabilities(documents, fitted):
     assert favoured[2] > plain[2]
     with pytest.raises(ValueError, match=r"weights of \['cats'\], but the labels are 0 to 2"):
         small(class_weight={"cats": 2}).fit(texts, Y)
-    with pytest.raises(ValueError, match="non-negative finite numbers"):
-        small(class_weight={0: -1.0}).fit(texts, Y)
+    for weight in (-1.0, 0.0, np.inf):
+        with pytest.raises(ValueError, match="positive finite numbers"):
+            small(class_weight={0: weight}).fit(texts, Y)
 
 
 def test_documents_of_weight_0_are_ignored(documents):
@@ -213,3 +214,40 @@ def test_no_document_has_a_word():
     with pytest.warns(UserWarning, match="No document contains a word"):
         classifier = small()[-1].fit(X, np.array([[1, 0], [0, 0], [1, 0]]))
     np.testing.assert_allclose(classifier.predict_proba(X)[0], [2 / 3, 0.001], rtol=1e-3)
+
+
+@pytest.mark.parametrize("change", [lambda Y: 2 * Y - 1, lambda Y: Y + 1, lambda Y: 2 * Y], ids=["-1, 1", "1, 2", "0, 2"])
+def test_a_matrix_of_other_numbers_is_refused(documents, change):
+    texts, Y = documents
+    with pytest.raises(ValueError, match="Expected an indicator matrix of zeros and ones"):
+        small().fit(texts, change(Y))
+
+
+def test_thresholds_are_kept_when_training_continues(documents):
+    texts, Y = documents
+    noisy = Y ^ (np.random.RandomState(0).uniform(size=Y.shape) < [0.1, 0.2, 0.3])
+    X = GloveTextVectorizer(None).fit_transform(texts)
+    classifier = small(validation_fraction=0.2, epochs=1)[-1].fit(X, noisy)
+    before = classifier.thresholds_
+    with pytest.warns(UserWarning, match="the linear model is not changed"):
+        classifier.partial_fit(X, noisy)
+    assert np.array_equal(classifier.thresholds_, before)
+
+
+def test_documents_of_little_weight_count_little(documents):
+    """Also in the intercepts and thresholds, which are learned on held-out documents."""
+    texts, Y = documents
+    X = GloveTextVectorizer(None).fit_transform([*texts, *texts])
+    all_labels = np.r_[Y, np.ones_like(Y)]
+    classifier = small(validation_fraction=0.3, epochs=2)[-1]
+    weights = np.r_[np.ones(len(Y)), np.full(len(Y), 1e-9)]
+    means = classifier.fit(X, all_labels, sample_weight=weights).predict_proba(X).mean(axis=0)
+    np.testing.assert_allclose(means, Y.mean(axis=0), atol=0.1)
+
+
+def test_one_sparse_column_is_a_vector_of_classes(documents):
+    texts, Y = documents
+    X = GloveTextVectorizer(None).fit_transform(texts)
+    with pytest.warns(DataConversionWarning):
+        classifier = small(epochs=1)[-1].fit(X, sp.csr_array(Y[:, :1]))
+    assert classifier.predict(X).shape == (len(Y),)

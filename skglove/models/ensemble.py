@@ -102,16 +102,18 @@ class WideAndDeep(Member):
         # The scale of the linear scores and the weight of the network, given the weights of the linear models.
         if held_out is None:
             total = EnsembleWeights(np.array([_PRIOR_SCALE, _NETWORK_OF_FEW]), np.zeros(context.head.n_classes))
-            rows, combined = learned.rows, learned.scores
+            rows, combined = learned.rows, _PRIOR_SCALE * learned.scores
         else:
             scores = [learned.scores_of(rows), network.logits(data.sequences[rows])]
-            total = learn_weights(scores, data.y[rows], (_PRIOR_SCALE, _PRIOR_NETWORK), context.head)
+            total = learn_weights(
+                scores, data.y[rows], (_PRIOR_SCALE, _PRIOR_NETWORK), context.head, data.weights[rows]
+            )
             combined = total.combine(scores)
         (scale, of_network), linear_weights = total.weights, learned.ensemble
         of_linear = EnsembleWeights(scale * linear_weights.weights, scale * linear_weights.intercept + total.intercept)
         return self._fitted(
             history_=network.history_,
-            thresholds_=context.head.learn_thresholds(combined, data.y[rows]),
+            thresholds_=context.head.learn_thresholds(combined, data.y[rows], data.weights[rows]),
             network_=network,
             linear_=linear.merged(linear.fit(data.rows), of_linear),
             weights_=np.array([*of_linear.weights, of_network]),
@@ -142,6 +144,7 @@ class WideAndDeep(Member):
             )
         return self._fitted(
             history_=network.history_,
+            thresholds_=getattr(start, "thresholds_", None),
             network_=network,
             linear_=linear,
             weights_=getattr(start, "weights_", _default_weights()),

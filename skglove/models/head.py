@@ -88,7 +88,7 @@ class Head(ABC):
         logits : ndarray of shape (n_documents, n_classes)
         """
 
-    def learn_thresholds(self, logits: np.ndarray, y: np.ndarray) -> np.ndarray | None:
+    def learn_thresholds(self, logits: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray | None:
         """Return the decision thresholds of labels; None for classes, of which a document has one.
 
         Parameters
@@ -96,12 +96,13 @@ class Head(ABC):
         logits : ndarray of shape (n_documents, n_classes)
             Of held-out documents.
         y : ndarray of shape (n_documents, *target_shape), int
+        weights : ndarray of shape (n_documents,)
         """
         return None
 
     @abstractmethod
-    def brier(self, logits: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
-        """Return the sum of the Brier scores of documents, and its gradient.
+    def brier(self, logits: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the Brier score of each document, (n_documents,), and the gradients, (n_documents, n_classes).
 
         Parameters
         ----------
@@ -144,10 +145,10 @@ class Softmax(Head):
     def log_probabilities(self, logits: np.ndarray) -> np.ndarray:
         return log_softmax(logits, axis=1)
 
-    def brier(self, logits: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+    def brier(self, logits: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         proba = softmax(logits, axis=1)
         error = proba - np.eye(self.n_classes)[y]
-        return (error**2).sum(), 2 * proba * (error - (error * proba).sum(axis=1, keepdims=True))
+        return (error**2).sum(axis=1), 2 * proba * (error - (error * proba).sum(axis=1, keepdims=True))
 
 
 @dataclass(frozen=True)
@@ -199,10 +200,11 @@ class Sigmoid(Head):
     def log_probabilities(self, logits: np.ndarray) -> np.ndarray:
         return log_expit(logits)
 
-    def learn_thresholds(self, logits: np.ndarray, y: np.ndarray) -> np.ndarray | None:
-        return learn_thresholds(expit(logits), y)
+    def learn_thresholds(self, logits: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray | None:
+        return learn_thresholds(expit(logits), y, weights)
 
-    def brier(self, logits: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+    def brier(self, logits: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         proba = expit(logits)
+        weights = np.where(y == 1, self.positive_weights, self.negative_weights)
         error = proba - y
-        return (error**2).sum(), 2 * error * proba * (1 - proba)
+        return (weights * error**2).sum(axis=1), 2 * weights * error * proba * (1 - proba)

@@ -13,7 +13,7 @@ import numpy as np
 from skglove.models.base import FitContext, Member, Spans
 from skglove.models.features import FeatureSpace, direction_vectors
 from skglove.models.incremental import IncrementalTraining
-from skglove.models.linear_models import MODELS, Labels, LinearModel, fit_models, weighted_sum
+from skglove.models.linear_models import Labels, LinearModel, fit_models, weighted_sum
 from skglove.models.tfidf import PAIR_COLUMNS, PAIR_WEIGHT, Tfidf, pair_columns, weigh, weigh_with
 from skglove.models.weighting import EnsembleWeights, learn_weights
 from skglove.text.sequences import TokenSequences
@@ -234,13 +234,17 @@ class LinearTraining:
             no_scores = np.zeros((0, self._labels.n_classes))
             return LinearWeights(default_weights(self._labels.n_classes), np.array([], dtype=int), no_scores)
         rows = np.concatenate(parts)
-        models = [self.fit(np.setdiff1d(self._rows, part, assume_unique=True)) for part in parts]
-        scores = [
-            np.concatenate([some[i].scores(self._features[part]) for some, part in zip(models, parts, strict=True)])
-            for i in range(len(MODELS))
-        ]
-        ensemble = learn_weights(scores, self._labels.y[rows], PRIOR_WEIGHTS, self._labels.head)
+        # The models of one part at a time, since those of many classes are large.
+        scores = [np.concatenate(of_model) for of_model in zip(*map(self._scores_of_others, parts), strict=True)]
+        labels = self._labels[rows]
+        ensemble = learn_weights(scores, labels.y, PRIOR_WEIGHTS, labels.head, labels.weights)
         return LinearWeights(ensemble, rows, ensemble.combine(scores))
+
+    def _scores_of_others(self, part: np.ndarray) -> list[np.ndarray]:
+        """Score some documents by each model, fitted on the others."""
+        models = self.fit(np.setdiff1d(self._rows, part, assume_unique=True))
+        features = self._features[part]
+        return [model.scores(features) for model in models]
 
     def _folds(self) -> list[np.ndarray]:
         """Split the documents into folds, stratified by class; classes may be smaller than the number of folds.

@@ -5,7 +5,7 @@ vector machine needs many documents, and the two others, which make assumptions,
 Bigrams", combine the first two.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -162,6 +162,26 @@ def naive_bayes_weights(bayes: ComplementNB) -> np.ndarray:
     return kernel.astype(np.float32)
 
 
+def naive_bayes_of_labels(features: Features, labels: Labels) -> LinearModel:
+    """Fit `naive_bayes` for each label, of documents without it and with it: from counts, as the terms of most are few.
+
+    Parameters
+    ----------
+    features : Features
+    labels : Labels
+        Of several labels.
+    """
+    n_terms, dim = features.terms.shape[1], features.means.shape[1]
+    kernel = np.zeros((n_terms + dim, labels.n_classes), dtype=np.float32)
+    for i, one in enumerate(labels.of_each_label()):
+        weights = one.weights / one.weights.mean()
+        counts = [features.terms.T @ (weights * (one.y == class_)) + NAIVE_BAYES_SMOOTHING for class_ in (0, 1)]
+        without, with_label = (np.log(count / count.sum()) for count in counts)
+        # Terms that do not occur say nothing.
+        kernel[:n_terms, i] = np.where(np.add(*counts) > 2 * NAIVE_BAYES_SMOOTHING, with_label - without, 0)
+    return LinearModel(kernel, np.zeros(labels.n_classes, dtype=np.float32))
+
+
 def discriminant_analysis(features: Features, labels: Labels, seed: int) -> LinearModel:
     """Fit linear discriminant analysis on means of word vectors.
 
@@ -259,24 +279,22 @@ def fit_models(features: Features, labels: Labels, seed: int) -> list[LinearMode
     seed : int
     """
     if isinstance(labels.head, Sigmoid):
-        one_per_label = [
-            of_labels([fit(features, one, seed) for one in labels.of_each_label()])
-            for fit in (support_vector_machine, naive_bayes)
-        ]
-        return [*one_per_label, discriminants_of_labels(features, labels)]
+        svm = of_labels(support_vector_machine(features, one, seed) for one in labels.of_each_label())
+        return [svm, naive_bayes_of_labels(features, labels), discriminants_of_labels(features, labels)]
     return [fit(features, labels, seed) for fit in MODELS]
 
 
-def of_labels(models: Sequence[LinearModel]) -> LinearModel:
+def of_labels(models: Iterable[LinearModel]) -> LinearModel:
     """Join models of two classes into one whose scores are the differences between the second class and the first.
 
     Parameters
     ----------
-    models : sequence of LinearModel
+    models : iterable of LinearModel
         One for each label.
     """
-    kernel = np.stack([model.kernel[:, 1] - model.kernel[:, 0] for model in models], axis=1)
-    return LinearModel(kernel, np.array([model.bias[1] - model.bias[0] for model in models], dtype=np.float32))
+    pairs = [(model.kernel[:, 1] - model.kernel[:, 0], model.bias[1] - model.bias[0]) for model in models]
+    kernels, bias = zip(*pairs, strict=True)
+    return LinearModel(np.stack(kernels, axis=1), np.array(bias, dtype=np.float32))
 
 
 def weighted_sum(models: Sequence[LinearModel], weights: np.ndarray) -> LinearModel:

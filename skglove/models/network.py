@@ -91,20 +91,22 @@ class KerasMember(Member):
         fitted = self._with_weights_of(keras_network, context, start, history_=history, training_state_=None)
         if options.early_stopping and validation is not None:
             logits = fitted.logits(data.sequences[validation.rows])
-            fitted.thresholds_ = context.head.learn_thresholds(logits, data.y[validation.rows])
+            rows = validation.rows
+            fitted.thresholds_ = context.head.learn_thresholds(logits, data.y[rows], data.weights[rows])
         return fitted
 
     def partial_fit(
         self, data: LabelledSequences, context: FitContext, *, start: Member | None = None
     ) -> "KerasMember":
-        settings, kept = context.options.optimizer_settings, getattr(start, "training_state_", None)
+        settings, last = context.options.optimizer_settings, getattr(start, "training_state_", None)
         keras_network = self._new_keras_network(context, start)
         # The state of another optimizer cannot be used.
-        state = kept["arrays"] if kept and kept["settings"] == settings else None
+        state = last["arrays"] if last and last["settings"] == settings else None
         trainer = Trainer(keras_network, context.head, context.options, state)
         history = self._train(trainer, data, context, one_pass=True)
         state = {"settings": settings, "arrays": trainer.state()}
-        return self._with_weights_of(keras_network, context, start, history_=history, training_state_=state)
+        kept = {"thresholds_": getattr(start, "thresholds_", None), "training_state_": state}
+        return self._with_weights_of(keras_network, context, start, history_=history, **kept)
 
     def untrained(self, context: FitContext) -> "KerasMember":
         network = self._new_keras_network(context)
@@ -300,12 +302,17 @@ class Network(KerasMember):
 
 
 def _standardized(vectors: np.ndarray) -> np.ndarray:
-    """Return vectors whose components have the same mean and standard deviation; words without a vector keep zeros."""
+    """Return vectors whose components have the same mean and standard deviation; words without a vector keep zeros.
+
+    Fewer vectors than components are returned as they are.
+    """
     known = vectors.any(axis=1)
+    if known.sum() < vectors.shape[1]:
+        return vectors
+    of_words = vectors[known]
     result = np.zeros_like(vectors)
-    if known.any():
-        mean, deviation = vectors[known].mean(axis=0), vectors[known].std(axis=0)
-        result[known] = (vectors[known] - mean) * (_DEVIATION / np.maximum(deviation, _SMALLEST_DEVIATION))
+    scale = _DEVIATION / np.maximum(of_words.std(axis=0), _SMALLEST_DEVIATION)
+    result[known] = (of_words - of_words.mean(axis=0)) * scale
     return result
 
 

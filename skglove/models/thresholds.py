@@ -11,7 +11,7 @@ _PRIOR_DOCUMENTS = 10
 _LOWEST = 0.05
 
 
-def learn_thresholds(scores: np.ndarray, y: np.ndarray) -> np.ndarray:
+def learn_thresholds(scores: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Learn a threshold for each label.
 
     Parameters
@@ -20,25 +20,29 @@ def learn_thresholds(scores: np.ndarray, y: np.ndarray) -> np.ndarray:
         Probabilities of documents that the model was not fitted on.
     y : ndarray of shape (n_documents, n_labels), int
         1 for the labels of a document, and 0 for others.
+    weights : ndarray of shape (n_documents,)
 
     Returns
     -------
     ndarray of shape (n_labels,), float64
         A label applies to documents with a higher probability. 0.5 if no document has a label.
     """
-    positives = y.sum(axis=0)
+    weights = weights / weights.mean()
+    positives = weights @ y
     if not positives.any():
         return np.full(y.shape[1], 0.5)
     share = positives / (positives + _PRIOR_DOCUMENTS)
-    own = np.array([_highest_f1(of_label, truth) for of_label, truth in zip(scores.T, y.T, strict=True)])
-    f1 = share * own + (1 - share) * _highest_f1(scores.ravel(), y.ravel())
+    own = np.array([_highest_f1(of_label, truth, weights) for of_label, truth in zip(scores.T, y.T, strict=True)])
+    common = _highest_f1(scores.ravel(), y.ravel(), np.repeat(weights, y.shape[1]))
+    f1 = share * own + (1 - share) * common
     return np.maximum(f1 / 2, _LOWEST)
 
 
-def _highest_f1(scores: np.ndarray, y: np.ndarray) -> float:
+def _highest_f1(scores: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
     """Return the highest F1 of any threshold; 0 without positives."""
     order = np.argsort(-scores, kind="stable")
-    f1 = 2 * np.cumsum(y[order]) / (np.arange(1, len(y) + 1) + y.sum())
+    ranked = weights[order]
+    f1 = 2 * np.cumsum(ranked * y[order]) / (np.cumsum(ranked) + weights @ y)
     # Documents of equal score are all above a threshold, or none.
     is_last = np.append(scores[order][1:] < scores[order][:-1], True)
     return float(f1[is_last].max())

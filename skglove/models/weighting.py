@@ -32,7 +32,9 @@ class EnsembleWeights:
         return np.tensordot(self.weights, np.stack(scores), 1) + self.intercept
 
 
-def learn_weights(scores: Sequence[np.ndarray], y: np.ndarray, prior: Sequence[float], head: Head) -> EnsembleWeights:
+def learn_weights(
+    scores: Sequence[np.ndarray], y: np.ndarray, prior: Sequence[float], head: Head, document_weights: np.ndarray
+) -> EnsembleWeights:
     """Learn the weights of models whose weighted scores are added.
 
     They minimize the Brier score (Brier 1950) of the probabilities of the sum, plus a penalty for the distance from `prior`,
@@ -48,6 +50,7 @@ def learn_weights(scores: Sequence[np.ndarray], y: np.ndarray, prior: Sequence[f
     prior : sequence of float
         The default weights, all positive.
     head : Head
+    document_weights : ndarray of shape (n_documents,)
 
     Returns
     -------
@@ -56,12 +59,14 @@ def learn_weights(scores: Sequence[np.ndarray], y: np.ndarray, prior: Sequence[f
     """
     stacked = np.stack(scores).astype(np.float64)
     start = np.asarray(prior, dtype=np.float64)
+    of_documents = document_weights / document_weights.mean()
     n_models, n_intercepts = len(start), 0 if head.exclusive else head.n_classes
 
     def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
         weights, intercept = parameters[:n_models], parameters[n_models:]
         logits = np.tensordot(weights, stacked, 1)
-        value, slope = head.brier(logits + intercept if n_intercepts else logits, y)
+        losses, slopes = head.brier(logits + intercept if n_intercepts else logits, y)
+        value, slope = of_documents @ losses, of_documents[:, None] * slopes
         distance = (weights - start) / start
         of_weights = np.tensordot(stacked, slope, 2) + 2 * _PENALTY * distance / start
         value += _PENALTY * (distance**2).sum()

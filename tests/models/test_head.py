@@ -42,5 +42,5 @@ def test_the_gradient_of_the_brier_score(head):
     value, gradient = head.brier(logits, y)
     step = 1e-6 * rng.normal(size=logits.shape)
     changed = head.brier(logits + step, y)[0] - head.brier(logits - step, y)[0]
-    assert value > 0
-    assert changed == pytest.approx(2 * (gradient * step).sum(), rel=1e-4)
+    assert (value > 0).all()
+    np.testing.assert_allclose(changed, 2 * (gradient * step).sum(axis=1), rtol=1e-3, atol=1e-10)

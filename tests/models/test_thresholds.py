@@ -17,7 +17,7 @@ def f1(predicted, y):
 
 def test_thresholds_are_near_the_best_ones():
     scores, y = make_labels()
-    thresholds = learn_thresholds(scores, y)
+    thresholds = learn_thresholds(scores, y, np.ones(len(y)))
     other_scores, other_y = make_labels(seed=1)
     learned = f1((other_scores > thresholds).astype(int), other_y)
     candidates = np.linspace(0.05, 0.95, 91)
@@ -29,13 +29,22 @@ def test_thresholds_are_near_the_best_ones():
 def test_a_label_without_documents_gets_the_common_threshold():
     scores, y = make_labels()
     y[:, 2] = 0
-    common = _highest_f1(scores.ravel(), y.ravel()) / 2
-    assert learn_thresholds(scores, y)[2] == common
-    assert learn_thresholds(scores, np.zeros_like(y)).tolist() == [0.5, 0.5, 0.5]
+    common = _highest_f1(scores.ravel(), y.ravel(), np.ones(y.size)) / 2
+    assert learn_thresholds(scores, y, np.ones(len(y)))[2] == common
+    assert learn_thresholds(scores, np.zeros_like(y), np.ones(len(y))).tolist() == [0.5, 0.5, 0.5]
+
+
+def test_a_document_of_weight_2_counts_as_two():
+    scores, y = make_labels(200)
+    twice, weights = np.r_[np.arange(200), np.arange(50)], np.r_[np.full(50, 2.0), np.ones(150)]
+    scale = weights.mean()
+    expected = learn_thresholds(scores[twice], y[twice], np.ones(250))
+    found = learn_thresholds(scores, y, weights)
+    np.testing.assert_allclose(found, expected, atol=0.02 * scale)
 
 
 def test_documents_of_equal_score_are_on_one_side():
     # Above any threshold are none, or the first, or all of the documents.
-    assert _highest_f1(np.array([0.9, 0.5, 0.5, 0.5]), np.array([0, 1, 0, 0])) == 2 * 1 / (4 + 1)
-    assert _highest_f1(np.array([0.9, 0.5]), np.array([1, 0])) == 1
-    assert _highest_f1(np.array([0.9, 0.5]), np.array([0, 0])) == 0
+    assert _highest_f1(np.array([0.9, 0.5, 0.5, 0.5]), np.array([0, 1, 0, 0]), np.ones(4)) == 2 * 1 / (4 + 1)
+    assert _highest_f1(np.array([0.9, 0.5]), np.array([1, 0]), np.ones(2)) == 1
+    assert _highest_f1(np.array([0.9, 0.5]), np.array([0, 0]), np.ones(2)) == 0

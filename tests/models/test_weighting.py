@@ -19,7 +19,7 @@ def brier(weights, scores, y):
 
 def test_the_better_model_gets_the_weight():
     y, good, noise = make_scores()
-    weights = learn_weights([good, noise], y, prior=(1.0, 1.0), head=Softmax(3)).weights
+    weights = learn_weights([good, noise], y, (1.0, 1.0), Softmax(3), np.ones(len(y))).weights
     assert weights[0] > 1
     assert 0 <= weights[1] < 0.2
 
@@ -31,14 +31,14 @@ def test_the_loss_is_the_brier_score_and_the_distance_from_the_prior():
     def loss(weights):
         return brier(weights, [good, noise], y) + _PENALTY * (((weights - prior) / prior) ** 2).sum()
 
-    weights = learn_weights([good, noise], y, prior, Softmax(3)).weights
+    weights = learn_weights([good, noise], y, prior, Softmax(3), np.ones(len(y))).weights
     for step in ([0.05, 0], [-0.05, 0], [0, 0.05]):
         assert loss(weights + step) > loss(weights)
 
 
 def test_one_document_changes_little():
     y, good, noise = make_scores(n=1)
-    weights = learn_weights([good, noise], y, (1.0, 0.3), Softmax(3)).weights
+    weights = learn_weights([good, noise], y, (1.0, 0.3), Softmax(3), np.ones(1)).weights
     np.testing.assert_allclose(weights, [1.0, 0.3], rtol=0.5)
 
 
@@ -47,8 +47,18 @@ def test_labels_have_intercepts():
     rng = np.random.RandomState(0)
     y = (rng.uniform(size=(2000, 3)) < [0.5, 0.2, 0.02]).astype(int)
     scores = 2 * y - 1 + rng.normal(size=y.shape)
-    found = learn_weights([scores], y, (1.0,), Sigmoid((1.0,) * 3, (1.0,) * 3))
+    found = learn_weights([scores], y, (1.0,), Sigmoid((1.0,) * 3, (1.0,) * 3), np.ones(2000))
     proba = 1 / (1 + np.exp(-found.combine([scores])))
     np.testing.assert_allclose(proba.mean(axis=0), y.mean(axis=0), atol=0.02)
     assert found.intercept[0] > found.intercept[1] > found.intercept[2]
-    assert learn_weights([scores[:, :2]], y[:, 0], (1.0,), Softmax(2)).intercept.tolist() == [0, 0]
+    assert learn_weights([scores[:, :2]], y[:, 0], (1.0,), Softmax(2), np.ones(2000)).intercept.tolist() == [0, 0]
+
+
+def test_a_document_of_little_weight_counts_little():
+    y, good, noise = make_scores()
+    wrong = np.roll(y, 1)
+    both = [np.concatenate([score, score]) for score in (good, noise)]
+    weights = np.r_[np.ones(len(y)), np.full(len(y), 1e-9)]
+    expected = learn_weights([good, noise], y, (1.0, 1.0), Softmax(3), np.ones(len(y))).weights
+    found = learn_weights(both, np.r_[y, wrong], (1.0, 1.0), Softmax(3), weights).weights
+    np.testing.assert_allclose(found, expected, rtol=0.02, atol=0.01)
