@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import metadata_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -182,6 +183,10 @@ class GloveTextVectorizer(
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
         "use_idf": ["boolean"],
     }
+
+    # As in scikit-learn's vectorizers: this argument is not called X, but is not metadata.
+    __metadata_request__fit = {"raw_documents": metadata_routing.UNUSED}  # noqa: RUF012
+    __metadata_request__transform = {"raw_documents": metadata_routing.UNUSED}  # noqa: RUF012
 
     def __init__(
         self,
