@@ -1,6 +1,6 @@
 """What is used together with skglove: meta-estimators and metadata of scikit-learn, tables, and other packages.
 
-MLflow and SHAP are not among the test requirements; their tests run where they are installed.
+LIME, MLflow and SHAP are not among the test requirements; their tests run where they are installed.
 """
 
 import importlib.util
