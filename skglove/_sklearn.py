@@ -1,5 +1,6 @@
 """Private and version-dependent functions of scikit-learn."""
 
+import functools
 import importlib
 from typing import Any
 
@@ -23,8 +24,13 @@ except ImportError:  # before scikit-learn 1.9
         """Estimators have no `set_callbacks`."""
 
     def with_callbacks(method: Any) -> Any:
-        """Return the method: there are no callbacks to tear down."""
-        return method
+        """Wrap the method, so that `stacklevel` of warnings is the same as in scikit-learn 1.9."""
+
+        @functools.wraps(method)
+        def same(*args: Any, **kwargs: Any) -> Any:
+            return method(*args, **kwargs)
+
+        return same
 
 
 __all__ = [

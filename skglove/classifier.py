@@ -312,7 +312,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         data, head = self._labelled(X, y, weights, classes)
         context = self._context(X, data, classes, head, check_random_state(self.random_state), last)
         start = None if last is None else member.checked_start(last.architecture_)
-        if _has_words(data):
+        if _has_words(data, stacklevel=5):
 
             def begin_epoch(trained: Callable[[], Member]) -> Callable[[], bool]:
                 epoch = task.begin_epoch()
@@ -365,7 +365,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         context = self._context(X, data, known, head, generator, last)
         start = None if last is None else member.checked_start(last.architecture_)
         history: dict[str, list[float]] = {}
-        if _has_words(data):
+        if _has_words(data, stacklevel=4):
             fitted = member.partial_fit(data, context, start=start)
             history = fitted.history_
         else:
@@ -578,12 +578,12 @@ def _spelling(vocabulary: Mapping[str, int] | None, input_dim: int) -> list[str]
     return words
 
 
-def _has_words(data: LabelledSequences) -> bool:
+def _has_words(data: LabelledSequences, stacklevel: int) -> bool:
     """Return whether there is anything to train on; warn if all documents are empty."""
     if len(data.sequences.ids):
         return len(data) > 0
     warnings.warn(
         "No document contains a word (all ids are 0), so nothing is learned. A new classifier predicts the class priors.",
-        stacklevel=4,
+        stacklevel=stacklevel,
     )
     return False

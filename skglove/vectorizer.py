@@ -393,7 +393,7 @@ class GloveTextVectorizer(
             self.embedding_matrix_ = np.concatenate([np.zeros_like(rows[:1]), rows])
             self.n_words_found_ = int(np.count_nonzero(found[: len(words)]))
             of_texts = found[len(reserved) : len(words)]
-            warn_if_hardly_found(of_texts, counts.largest(len(of_texts)), self.embeddings, stacklevel=3)
+            warn_if_hardly_found(of_texts, counts.largest(len(of_texts)), self.embeddings, stacklevel=4)
         self.vocabulary_ = {word: i for i, word in enumerate([*words, *extra], start=1)}
         self._packed_counts_ = [*pack_words(counts.words), counts.counts]
         if self.use_idf:
