@@ -1,5 +1,6 @@
 """Private and version-dependent functions of scikit-learn."""
 
+import functools
 import importlib
 from typing import Any
 
@@ -15,16 +16,36 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import _check_sample_weight
 
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # before scikit-learn 1.9
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Estimators have no `set_callbacks`."""
+
+    def with_callbacks(method: Any) -> Any:
+        """Wrap the method, so that `stacklevel` of warnings is the same as in scikit-learn 1.9."""
+
+        @functools.wraps(method)
+        def same(*args: Any, **kwargs: Any) -> Any:
+            return method(*args, **kwargs)
+
+        return same
+
+
 __all__ = [
     "BaseSearchCV",
+    "CallbackSupportMixin",
     "HasMethods",
     "Interval",
     "StrOptions",
+    "callback_context",
     "check_sample_weight",
     "is_class_or_metric",
     "select_columns",
     "validate_parameters",
     "validate_params",
+    "with_callbacks",
 ]
 
 _MODULES_OF_CLASSES = (
@@ -47,6 +68,25 @@ def validate_parameters(estimator: Any) -> None:
     """
     parameters = estimator.get_params(deep=False)
     validate_parameter_constraints(estimator._parameter_constraints, parameters, type(estimator).__name__)
+
+
+def callback_context(estimator: Any, n_subtasks: int) -> Any:
+    """Set up the callbacks of an estimator for a fit.
+
+    Parameters
+    ----------
+    estimator : CallbackSupportMixin
+    n_subtasks : int
+        The maximum number of tasks that a fit consists of.
+
+    Returns
+    -------
+    sklearn.callback.CallbackContext or None
+        None before scikit-learn 1.9.
+    """
+    # Public in spite of its name: see "Implementing callback support in estimators" in scikit-learn's guide for developers.
+    init = getattr(estimator, "_init_callback_context", None)
+    return None if init is None else init(max_subtasks=n_subtasks)
 
 
 def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray:

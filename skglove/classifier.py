@@ -3,6 +3,7 @@
 import copy
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
 
@@ -12,7 +13,16 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skglove import ops
-from skglove._sklearn import HasMethods, Interval, StrOptions, check_sample_weight, validate_parameters
+from skglove._sklearn import (
+    CallbackSupportMixin,
+    HasMethods,
+    Interval,
+    StrOptions,
+    check_sample_weight,
+    validate_parameters,
+    with_callbacks,
+)
+from skglove.callbacks import FitTask
 from skglove.models import ARCHITECTURES, Member, as_member
 from skglove.models.base import FitContext
 from skglove.models.head import Head, Sigmoid, Softmax
@@ -20,7 +30,7 @@ from skglove.saving import VersionedState
 from skglove.text.sequences import TokenSequences
 from skglove.training.batches import LabelledSequences
 from skglove.training.trainer import TrainingOptions
-from skglove.transaction import forget_fit, snapshot, transaction
+from skglove.transaction import fitted_attributes, forget_fit, snapshot, transaction
 from skglove.validation import (
     check_classes,
     check_ids_below,
@@ -35,7 +45,7 @@ from skglove.validation import (
 _DOCUMENTS_AT_ONCE = 2048  # in scoring
 
 
-class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
+class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """Classify texts with a 1-D convolutional network in Keras.
 
     Its input is usually the output of a `GloveTextVectorizer`, which includes pre-trained word vectors. Given any other matrix of
@@ -92,7 +102,8 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         Whether `fit` starts from the network's weights of the last `fit`. Only `trainable` and the dropout rates of the
         architecture may differ, for example to train with frozen vectors first.
     callbacks : list of keras.callbacks.Callback or None, default=None
-        Their ``model`` is the network being trained, from ids (padded at the end) to logits.
+        Their ``model`` is the network being trained, from ids (padded at the end) to logits. Callbacks of scikit-learn are passed
+        to `set_callbacks`.
     dtype_policy : {"auto", "float32", "mixed_bfloat16"}, default="auto"
         The precision of the network's computations in training, as in Keras; weights and predictions are always float32.
         "auto" is "mixed_bfloat16" on Linux on processors with AMX (Intel's server processors since 2023), where it saves up to
@@ -137,6 +148,9 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
     plain settings.
 
     A fit that fails or is interrupted leaves the classifier unchanged.
+
+    Callbacks of scikit-learn (1.9 or later) are called at the beginning and end of each epoch of `fit`, and can stop it. Their
+    `fitted_estimator` is then the network alone, without the linear model of "wide_and_deep", which is fitted after it.
 
     Matrices with fractions raise an error, except if some values are negative or all are below 1: such matrices, which
     scikit-learn's ``check_estimator`` uses, are rounded down with a warning.
@@ -253,6 +267,7 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
             )
         return super().set_params(**params)
 
+    @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "ConvTextClassifier":
         """Train the classifier.
 
@@ -274,12 +289,18 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         ValueError
             If a parameter is invalid, `X` is not a matrix of word ids, or `y` has fewer than two classes.
         """
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         with transaction(self) as draft:
-            draft._fit(X, y, sample_weight, last=self if self.warm_start and hasattr(self, "architecture_") else None)
+            member = draft._check_parameters()
+            task = FitTask.begin(self, self.epochs, X=X, y=y, metadata=metadata)
+            last = self if self.warm_start and hasattr(self, "architecture_") else None
+            draft._fit(member, X, y, sample_weight, last, task)
+            task.end(lambda: fitted_attributes(draft))
             return self
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, last: "ConvTextClassifier | None") -> None:
-        member = self._check_parameters()
+    def _fit(
+        self, member: Member, X: Any, y: Any, sample_weight: Any, last: "ConvTextClassifier | None", task: FitTask
+    ) -> None:
         forget_fit(self)
         X, y = check_training_data(self, X, y)
         weights = check_sample_weight(sample_weight, len(X))
@@ -291,8 +312,13 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         data, head = self._labelled(X, y, weights, classes)
         context = self._context(X, data, classes, head, check_random_state(self.random_state), last)
         start = None if last is None else member.checked_start(last.architecture_)
-        if _has_words(data):
-            fitted = member.fit(data, context, start=start)
+        if _has_words(data, stacklevel=5):
+
+            def begin_epoch(trained: Callable[[], Member]) -> Callable[[], bool]:
+                epoch = task.begin_epoch()
+                return lambda: epoch.end(lambda: self._attributes_with(X, trained(), classes, context))
+
+            fitted = member.fit(data, replace(context, begin_epoch=begin_epoch), start=start)
             self._set_fitted(X, fitted, classes, context, fitted.history_)
         else:
             self._set_fitted(X, start or member.untrained(context), classes, context, {})
@@ -339,7 +365,7 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         context = self._context(X, data, known, head, generator, last)
         start = None if last is None else member.checked_start(last.architecture_)
         history: dict[str, list[float]] = {}
-        if _has_words(data):
+        if _has_words(data, stacklevel=4):
             fitted = member.partial_fit(data, context, start=start)
             history = fitted.history_
         else:
@@ -508,6 +534,15 @@ class ConvTextClassifier(VersionedState, ClassifierMixin, BaseEstimator):
         self.history_ = history
         self.n_iter_ = len(history.get("loss", []))
 
+    def _attributes_with(
+        self, X: TokenSequences, fitted: Member, classes: np.ndarray, context: FitContext
+    ) -> dict[str, Any]:
+        """Return the attributes that the classifier would have if `fitted` was the result of the fit."""
+        fitted_now = snapshot(self)
+        fitted_now.__dict__ = dict(vars(self))
+        fitted_now._set_fitted(X, fitted, classes, context, {})
+        return fitted_attributes(fitted_now)
+
     @property
     def _head(self) -> Head:
         check_is_fitted(self)
@@ -543,12 +578,12 @@ def _spelling(vocabulary: Mapping[str, int] | None, input_dim: int) -> list[str]
     return words
 
 
-def _has_words(data: LabelledSequences) -> bool:
+def _has_words(data: LabelledSequences, stacklevel: int) -> bool:
     """Return whether there is anything to train on; warn if all documents are empty."""
     if len(data.sequences.ids):
         return len(data) > 0
     warnings.warn(
         "No document contains a word (all ids are 0), so nothing is learned. A new classifier predicts the class priors.",
-        stacklevel=4,
+        stacklevel=stacklevel,
     )
     return False

@@ -52,5 +52,10 @@ def snapshot(estimator: Any) -> Any:
 
 def forget_fit(estimator: Any) -> None:
     """Remove the fitted attributes, whose names end in an underscore."""
-    for name in [name for name in vars(estimator) if name.endswith("_") and not name.endswith("__")]:
+    for name in fitted_attributes(estimator):
         delattr(estimator, name)
+
+
+def fitted_attributes(estimator: Any) -> dict[str, Any]:
+    """Return the fitted attributes, whose names end in an underscore."""
+    return {name: value for name, value in vars(estimator).items() if name.endswith("_") and not name.endswith("__")}

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import metadata_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skglove._sklearn import Interval, StrOptions, validate_parameters
+from skglove._sklearn import CallbackSupportMixin, Interval, StrOptions, validate_parameters, with_callbacks
+from skglove.callbacks import FitTask
 from skglove.saving import VersionedState, pack_words, unpack_words
 from skglove.text.averaging import mean_vectors, smooth_idf
 from skglove.text.documents import are_texts, chunks, look_like_rows
@@ -28,7 +30,9 @@ from skglove.vectors.protocol import VectorSource, lookup
 from skglove.vectors.sources import vector_source
 
 
-class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class GloveTextVectorizer(
+    VersionedState, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     """Turn texts into sequences of word ids, and look up a pre-trained vector for every word.
 
     By default, words and ids are the same as those of Keras' ``Tokenizer``. `transform` returns `TokenSequences`, ragged
@@ -180,6 +184,10 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         "use_idf": ["boolean"],
     }
 
+    # As in scikit-learn's vectorizers: this argument is not called X, but is not metadata.
+    __metadata_request__fit = {"raw_documents": metadata_routing.UNUSED}  # noqa: RUF012
+    __metadata_request__transform = {"raw_documents": metadata_routing.UNUSED}  # noqa: RUF012
+
     def __init__(
         self,
         embeddings: Any = "glove.6B.100d",
@@ -213,14 +221,15 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         self.n_components = n_components
         self.use_idf = use_idf
 
+    @with_callbacks
     def fit(self, raw_documents: Iterable[Document], y: Any = None) -> "GloveTextVectorizer":
         """Learn the vocabulary and look up its vectors.
 
         Parameters
         ----------
         raw_documents : iterable of str
-            A list, generator, array, or pandas or polars Series of texts. It is iterated over once. Lists or tuples of words in
-            place of texts are not split.
+            A list, generator, array, pandas or polars Series, or Arrow array of texts. It is iterated over once. Lists or tuples
+            of words in place of texts are not split.
         y : ignored
 
         Returns
@@ -245,9 +254,12 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
             vector.
         """
         with transaction(self) as draft:
+            task = FitTask.begin(self)
             draft._learn(raw_documents, keep=None)
+            task.end()
             return self
 
+    @with_callbacks
     def fit_transform(self, raw_documents: Iterable[Document], y: Any = None) -> Any:
         """Fit to the texts and transform them, in one pass over the texts.
 
@@ -262,7 +274,9 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
         """
         read: deque[tuple[np.ndarray, np.ndarray]] = deque()
         with transaction(self) as draft:
+            task = FitTask.begin(self)
             new_ids = draft._learn(raw_documents, keep=read.append)
+            task.end()
             chunks_read = (read.popleft() for _ in range(len(read)))  # frees each chunk after use
             return draft._output(draft._sequences(new_ids[numbers], lengths) for numbers, lengths in chunks_read)
 
@@ -379,7 +393,7 @@ class GloveTextVectorizer(VersionedState, ClassNamePrefixFeaturesOutMixin, Trans
             self.embedding_matrix_ = np.concatenate([np.zeros_like(rows[:1]), rows])
             self.n_words_found_ = int(np.count_nonzero(found[: len(words)]))
             of_texts = found[len(reserved) : len(words)]
-            warn_if_hardly_found(of_texts, counts.largest(len(of_texts)), self.embeddings, stacklevel=3)
+            warn_if_hardly_found(of_texts, counts.largest(len(of_texts)), self.embeddings, stacklevel=4)
         self.vocabulary_ = {word: i for i, word in enumerate([*words, *extra], start=1)}
         self._packed_counts_ = [*pack_words(counts.words), counts.counts]
         if self.use_idf:

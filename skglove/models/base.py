@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,9 @@ class FitContext:
         For everything else that is random.
     options : TrainingOptions
         For networks.
+    begin_epoch : callable, optional
+        Called at the beginning of each epoch of `fit` with a function that returns the member as it has been trained so far. It
+        returns a function that is called at the end of the epoch and returns whether to stop.
     """
 
     head: Head
@@ -57,6 +61,7 @@ class FitContext:
     seed: int
     random_state: np.random.RandomState
     options: TrainingOptions
+    begin_epoch: "Callable[[Callable[[], Member]], Callable[[], bool]] | None" = None
 
 
 class Member(PlainState, BaseEstimator, ABC):

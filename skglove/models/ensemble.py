@@ -6,6 +6,7 @@ learned on documents held out of its training, where both score. The final linea
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,8 @@ class WideAndDeep(Member):
         start: Member | None = None,
     ) -> "WideAndDeep":
         training, held_out = self._hold_out(data, context)
-        network = self._network().fit(training, context, validation=held_out, start=getattr(start, "network_", None))
+        of_network = self._context_of_network(context)
+        network = self._network().fit(training, of_network, validation=held_out, start=getattr(start, "network_", None))
         rows = np.array([], dtype=int) if held_out is None else held_out.rows
         linear = LinearTraining(data, context)
         learned = linear.learn_weights(rows if len(rows) else None)
@@ -151,8 +153,17 @@ class WideAndDeep(Member):
         )
 
     def untrained(self, context: FitContext) -> "WideAndDeep":
-        network = self._network().untrained(context)
+        return self._with_network_alone(self._network().untrained(context))
+
+    def _with_network_alone(self, network: Member) -> "WideAndDeep":
         return self._fitted(history_={}, network_=network, linear_=None, weights_=_default_weights())
+
+    def _context_of_network(self, context: FitContext) -> FitContext:
+        """Return the settings with a `begin_epoch` of the network, which is trained before the linear model."""
+        begin = context.begin_epoch
+        if begin is None:
+            return context
+        return replace(context, begin_epoch=lambda network: begin(lambda: self._with_network_alone(network())))
 
     def _weighted(self, score: Any) -> Any:
         """Return the weighted sum of `score` over the members; without a linear model, the score of the network."""

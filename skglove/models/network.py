@@ -6,6 +6,7 @@ vectors of padding are zeros, and the outputs of layers are set to zero at padde
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,12 @@ class KerasMember(Member):
             data, validation = data.split(options.validation_fraction, context.random_state)
         keras_network = self._new_keras_network(context, start)
         trainer = Trainer(keras_network, context.head, options)
-        history = self._train(trainer, data, context, validation=validation)
+
+        def trained() -> KerasMember:
+            return self._with_weights_of(keras_network, context, start, history_={}, training_state_=None)
+
+        begin_epoch = None if context.begin_epoch is None else partial(context.begin_epoch, trained)
+        history = self._train(trainer, data, context, validation=validation, begin_epoch=begin_epoch)
         fitted = self._with_weights_of(keras_network, context, start, history_=history, training_state_=None)
         if options.early_stopping and validation is not None:
             logits = fitted.logits(data.sequences[validation.rows])
@@ -120,6 +126,7 @@ class KerasMember(Member):
         *,
         validation: LabelledSequences | None = None,
         one_pass: bool = False,
+        begin_epoch: Callable[[], Callable[[], bool]] | None = None,
     ) -> dict[str, list[float]]:
         sizes: dict[str, Any] = {
             "batch_size": context.options.resolve_batch_size(len(data)),
@@ -131,6 +138,7 @@ class KerasMember(Member):
             Batches(data, random_state=context.random_state, **sizes),
             None if held_out is None else Batches(held_out, **sizes),
             one_pass=one_pass,
+            begin_epoch=begin_epoch,
         )
 
     def keras_network(self, context: FitContext) -> Any:

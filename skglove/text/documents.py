@@ -1,7 +1,7 @@
 """Validation of raw documents."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from skglove.text.tokenizer import Document
@@ -15,7 +15,7 @@ def chunks(raw_documents: Any) -> Iterator[list[Document]]:
     Parameters
     ----------
     raw_documents : iterable of str, or of lists or tuples of str
-        A list, generator, array, or pandas or polars Series of texts or lists of tokens. It is iterated over once.
+        A list, generator, array, pandas or polars Series, or Arrow array of texts or lists of tokens. It is iterated over once.
 
     Raises
     ------
@@ -25,7 +25,7 @@ def chunks(raw_documents: Any) -> Iterator[list[Document]]:
         If it is not iterable, or an item is neither a str nor a list or tuple of str.
     """
     _check_container(raw_documents)
-    documents, start = iter(raw_documents), 0
+    documents, start = _items(raw_documents), 0
     while chunk := list(islice(documents, _CHUNK)):
         for position, document in enumerate(chunk, start):
             if not isinstance(document, str):
@@ -34,6 +34,14 @@ def chunks(raw_documents: Any) -> Iterator[list[Document]]:
         start += len(chunk)
     if not start:
         raise ValueError("Got no texts (0 samples); at least one is required.")
+
+
+def _items(raw_documents: Any) -> Iterator[Any]:
+    """Iterate over documents; the items of Arrow's arrays are not str, but are converted in parts."""
+    if not hasattr(raw_documents, "to_pylist"):
+        return iter(raw_documents)
+    starts = range(0, len(raw_documents), _CHUNK)
+    return chain.from_iterable(raw_documents[start : start + _CHUNK].to_pylist() for start in starts)
 
 
 def are_texts(documents: Sequence[Document]) -> bool:
@@ -76,7 +84,7 @@ def _check_tokens(position: int, document: Any) -> None:
 def _not_a_text(position: int, text: Any) -> str:
     if isinstance(text, bytes):
         remedy = "Decode bytes first"
-    elif getattr(text, "ndim", 0):
+    elif getattr(text, "shape", ()):
         remedy = "Convert arrays of tokens to lists by tolist(), and other objects to texts by str()"
     else:
         remedy = "Replace missing texts by '', and convert other objects with str()"

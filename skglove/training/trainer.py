@@ -126,7 +126,14 @@ class Trainer:
         """Return the state that is required to continue training, besides the weights."""
         return [np.asarray(variable) for variable in self._state_variables()]
 
-    def fit(self, training: Batches, validation: Batches | None, *, one_pass: bool = False) -> dict[str, list[float]]:
+    def fit(
+        self,
+        training: Batches,
+        validation: Batches | None,
+        *,
+        one_pass: bool = False,
+        begin_epoch: Callable[[], Callable[[], bool]] | None = None,
+    ) -> dict[str, list[float]]:
         """Train the network.
 
         Parameters
@@ -136,6 +143,8 @@ class Trainer:
             Held-out documents for the validation loss and early stopping.
         one_pass : bool, default=False
             Whether to train for one epoch at a constant learning rate, for `partial_fit`.
+        begin_epoch : callable, optional
+            Called at the beginning of each epoch; returns a function that is called at its end and returns whether to stop.
 
         Returns
         -------
@@ -165,7 +174,7 @@ class Trainer:
                 [*own, *callbacks], model=self._network, epochs=epochs, steps=len(training)
             )
             try:
-                self._run_epochs(training, validation, epochs, listeners)
+                self._run_epochs(training, validation, epochs, listeners, begin_epoch)
             finally:
                 for callback in callbacks:  # the callbacks are parameters, and pickles must not contain a Keras model
                     callback.set_model(None)
@@ -185,13 +194,21 @@ class Trainer:
             own.append(_scheduled_rate(self._keras, self._optimizer, n_steps))
         return own
 
-    def _run_epochs(self, training: Batches, validation: Batches | None, epochs: int, listeners: Any) -> None:
+    def _run_epochs(
+        self,
+        training: Batches,
+        validation: Batches | None,
+        epochs: int,
+        listeners: Any,
+        begin_epoch: Callable[[], Callable[[], bool]] | None,
+    ) -> None:
         step = self._training_step()
         assess = None if validation is None else self._trace(self._assess)
         self._network.stop_training = False
         listeners.on_train_begin()
         logs: dict[str, float] = {}
         for epoch in range(epochs):
+            end_epoch = None if begin_epoch is None else begin_epoch()
             listeners.on_epoch_begin(epoch)
             logs = _run_batches(step, training, listeners)
             if not np.isfinite(logs["loss"]):
@@ -202,7 +219,8 @@ class Trainer:
             if validation is not None:
                 logs |= {f"val_{name}": value for name, value in _run_batches(assess, validation).items()}
             listeners.on_epoch_end(epoch, logs)
-            if self._network.stop_training:
+            stop = end_epoch is not None and end_epoch()
+            if stop or self._network.stop_training:
                 break
         listeners.on_train_end(logs)
 

@@ -1,6 +1,9 @@
+from itertools import chain
+
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from skglove.text.documents import are_texts, chunks, look_like_rows
@@ -17,13 +20,32 @@ TEXTS = ["The cat sat.", "A dog!", ""]
         np.array(TEXTS, dtype=object),
         pd.Series(TEXTS, index=[7, 8, 9]),
         pd.Series(TEXTS, dtype="string"),
+        pd.Series(TEXTS, dtype="category"),
+        pd.Series(TEXTS, dtype=pd.ArrowDtype(pa.string())),
         pl.Series(TEXTS),
+        pl.Series(TEXTS, dtype=pl.Categorical),
+        pa.array(TEXTS),
+        pa.array(TEXTS, pa.large_string()),
+        pa.array(TEXTS).dictionary_encode(),
+        pa.chunked_array([TEXTS[:1], [], TEXTS[1:]]),
         dict.fromkeys(TEXTS).keys(),
     ],
-    ids=lambda texts: type(texts).__name__,
+    ids=lambda texts: f"{type(texts).__name__} {getattr(texts, 'dtype', getattr(texts, 'type', ''))}",
 )
 def test_any_iterable_of_texts(texts):
     assert list(chunks(texts)) == [TEXTS]
+
+
+@pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="NumPy 1 has no StringDType")
+def test_numpy_strings_of_any_length():
+    assert list(chunks(np.array(TEXTS, dtype=np.dtypes.StringDType()))) == [TEXTS]
+
+
+def test_many_texts_of_arrow_come_in_several_chunks():
+    texts = [str(i) for i in range(10_000)]
+    found = list(chunks(pa.chunked_array([texts[:5000], texts[5000:]])))
+    assert len(found) == 3
+    assert list(chain.from_iterable(found)) == texts
 
 
 def test_many_texts_come_in_several_chunks():
@@ -63,9 +85,16 @@ def test_errors_count_positions_over_all_chunks():
             r"position 0 .*ndarray of shape \(2,\)\. Convert arrays of tokens to lists",
         ),
         (pd.Series(["a", pd.NA]), TypeError, "position 1 "),
+        (pa.array(["a", None]), TypeError, "position 1 .*Replace missing texts"),
+        (
+            pl.Series([["a", "b"]]),
+            TypeError,
+            r"position 0 .*Series of shape \(2,\)\. Convert arrays of tokens to lists",
+        ),
         (iter(["a", None]), TypeError, "position 1 "),
         (pd.DataFrame({"text": ["a"]}), ValueError, r"one-dimensional.*DataFrame of shape \(1, 1\).*one column"),
         (pl.DataFrame({"text": ["a"]}), ValueError, "one-dimensional.*one column"),
+        (pa.table({"text": ["a"]}), ValueError, "one-dimensional.*one column"),
         (np.array([["a"]]), ValueError, "one-dimensional.*one column"),
         (np.array("a"), ValueError, "one-dimensional"),
         ({"a": 1}, ValueError, "one-dimensional"),
@@ -86,11 +115,11 @@ TOKENS = [["The", "cat"], ("sat",), []]
 
 @pytest.mark.parametrize(
     "documents",
-    [TOKENS, iter(TOKENS), pd.Series(TOKENS), np.array(TOKENS, dtype=object)],
+    [TOKENS, iter(TOKENS), pd.Series(TOKENS), np.array(TOKENS, dtype=object), pa.array(map(list, TOKENS))],
     ids=lambda documents: type(documents).__name__,
 )
 def test_any_iterable_of_lists_of_tokens(documents):
-    assert list(chunks(documents)) == [TOKENS]
+    assert [list(map(list, chunk)) for chunk in chunks(documents)] == [list(map(list, TOKENS))]
 
 
 def test_texts_and_lists_of_tokens_can_be_mixed():

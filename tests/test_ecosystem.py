@@ -1,0 +1,276 @@
+"""What is used together with skglove: meta-estimators and metadata of scikit-learn, tables, and other packages.
+
+LIME, MLflow and SHAP are not among the test requirements; their tests run where they are installed.
+"""
+
+import importlib.util
+import subprocess
+import sys
+
+import joblib
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+import sklearn
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import TunedThresholdClassifierCV, cross_val_score, cross_validate
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skglove import ConvTextClassifier, GloveTextVectorizer, WideAndDeep, explain
+from skglove.saving import TRUSTED
+
+
+def classifier():
+    return ConvTextClassifier(WideAndDeep(filters=4), epochs=1, random_state=0)
+
+
+def in_column(vectorizer, column):
+    return make_pipeline(ColumnTransformer([("text", vectorizer, column)]), classifier())
+
+
+@pytest.fixture
+def pipeline(vectors):
+    return make_pipeline(GloveTextVectorizer(vectors), classifier())
+
+
+@pytest.fixture(scope="module")
+def few(corpus):
+    return corpus[0][:80], corpus[1][:80]
+
+
+@pytest.fixture(scope="module")
+def fitted(few, vectors):
+    return make_pipeline(GloveTextVectorizer(vectors), classifier()).fit(*few)
+
+
+def words():
+    return make_pipeline(TfidfVectorizer(), LogisticRegression())
+
+
+# scikit-learn
+
+AROUND = {
+    "threshold": lambda p: TunedThresholdClassifierCV(p, cv=2),
+    "calibration": lambda p: CalibratedClassifierCV(p, cv=2),
+    "one calibration": lambda p: CalibratedClassifierCV(p, cv=2, ensemble=False),
+    "vote": lambda p: VotingClassifier([("network", p), ("words", words())], voting="soft"),
+    "stack": lambda p: StackingClassifier([("network", p), ("words", words())], cv=2),
+    "one against the rest": OneVsRestClassifier,
+}
+
+
+@pytest.mark.parametrize("name", AROUND)
+def test_meta_estimators_around_the_pipeline(pipeline, few, corpus, name):
+    assert AROUND[name](pipeline).fit(*few).score(corpus[0][80:], corpus[1][80:]) > 0.9
+
+
+def test_calibration_of_a_fitted_pipeline(fitted, corpus):
+    texts, y = corpus[0][80:], corpus[1][80:]
+    calibrated = CalibratedClassifierCV(FrozenEstimator(fitted)).fit(texts, y)
+    assert calibrated.score(texts, y) > 0.9
+    assert not np.allclose(calibrated.predict_proba(texts), fitted.predict_proba(texts), atol=0.01)
+
+
+def test_an_output_for_each_of_several_targets(pipeline, few):
+    Y = np.column_stack([few[1], np.char.upper(few[1])])
+    assert (MultiOutputClassifier(pipeline).fit(few[0], Y).predict(few[0]) == Y).mean() > 0.9
+
+
+@pytest.mark.parametrize("make", [lambda p: BaggingClassifier(p, n_estimators=2), OneVsOneClassifier])
+def test_what_expects_a_matrix_refuses_texts(pipeline, few, make):
+    with pytest.raises(ValueError, match=r"Expected 2D array|could not convert string to float"):
+        make(pipeline).fit(*few)
+
+
+def test_bagging_of_a_column_of_texts(vectors, few):
+    column = np.array(few[0], dtype=object)[:, None]
+    bagging = BaggingClassifier(in_column(GloveTextVectorizer(vectors), 0), n_estimators=2, random_state=0)
+    assert bagging.fit(column, few[1]).score(column, few[1]) > 0.9
+
+
+def test_a_union_of_features(vectors, few):
+    means = make_pipeline(GloveTextVectorizer(vectors, output="mean"), StandardScaler())
+    union = FeatureUnion([("means", means), ("words", TfidfVectorizer())])
+    model = make_pipeline(union, LogisticRegression()).fit(*few)
+    assert model[0].transform(few[0]).shape[1] == 16 + len(model[0]["words"].vocabulary_)
+    assert model.score(*few) > 0.9
+
+
+@pytest.mark.parametrize("to_table", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])
+def test_columns_of_texts_and_numbers(vectors, few, to_table):
+    # The label is in the text or in the number, so both are needed.
+    texts, is_tool = few[0], few[1] == "tools"
+    y = is_tool ^ (np.arange(len(texts)) % 3 == 0)
+    texts = ["with" if y[i] != is_tool[i] else text for i, text in enumerate(texts)]
+    table = to_table({"text": texts, "number": np.where(y == is_tool, 0, 2.0 * y - 1)})
+    columns = ColumnTransformer(
+        [("text", GloveTextVectorizer(vectors, output="mean"), "text"), ("number", StandardScaler(), ["number"])]
+    )
+    model = make_pipeline(columns, LogisticRegression(C=100, max_iter=1000))
+    assert cross_val_score(model, table, y, cv=3, error_score="raise").min() > 0.9
+    assert columns.fit(table).get_feature_names_out()[-2:].tolist() == ["text__glovetextvectorizer15", "number__number"]
+
+
+COLUMNS = {
+    "pandas string": lambda texts: pd.Series(texts, dtype="string"),
+    "pandas Arrow": lambda texts: pd.Series(texts, dtype=pd.ArrowDtype(pa.string())),
+    "polars": pl.Series,
+    "Arrow": pa.array,
+    "Arrow in chunks": lambda texts: pa.chunked_array([texts[:50], texts[50:]]),
+}
+if hasattr(np.dtypes, "StringDType"):  # since NumPy 2
+    COLUMNS["NumPy string"] = lambda texts: np.array(texts, dtype=np.dtypes.StringDType())
+
+
+@pytest.mark.parametrize("make", COLUMNS.values(), ids=COLUMNS)
+def test_columns_of_tables_are_texts(fitted, few, make):
+    column = make(few[0])
+    X, expected = GloveTextVectorizer(None).fit_transform(column), GloveTextVectorizer(None).fit_transform(few[0])
+    assert X.tolist() == expected.tolist()
+    assert np.array_equal(fitted.predict_proba(column), fitted.predict_proba(few[0]))
+
+
+def test_cross_validation_on_an_arrow_column(pipeline, few):
+    column = pa.chunked_array([few[0][:50], few[0][50:]])
+    assert cross_val_score(pipeline, column, few[1], cv=2, error_score="raise").min() > 0.9
+
+
+def test_sample_weight_is_routed(vectors, few):
+    weights = (np.arange(len(few[0])) % 4 > 0).astype(float)
+    with sklearn.config_context(enable_metadata_routing=True):
+        requesting = classifier().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        pipeline = make_pipeline(GloveTextVectorizer(vectors), requesting)
+        weighted = pipeline.fit(*few, sample_weight=weights)
+        options = {"params": {"sample_weight": weights}, "error_score": "raise"}
+        results = cross_validate(pipeline, *few, cv=2, return_estimator=True, return_indices=True, **options)
+    by_name = make_pipeline(GloveTextVectorizer(vectors), classifier())
+    for routed, rows in ((weighted, np.arange(80)), (results["estimator"][0], results["indices"]["train"][0])):
+        texts = [few[0][row] for row in rows]
+        by_name.fit(texts, few[1][rows], convtextclassifier__sample_weight=weights[rows])
+        assert np.array_equal(routed.predict_proba(texts), by_name.predict_proba(texts))
+
+
+def test_only_sample_weight_and_classes_are_metadata():
+    with sklearn.config_context(enable_metadata_routing=True):
+        assert not GloveTextVectorizer().get_metadata_routing()._serialize()
+        requests = ConvTextClassifier().get_metadata_routing()._serialize()
+    assert requests == {
+        "fit": {"sample_weight": None},
+        "partial_fit": {"classes": None},
+        "score": {"sample_weight": None},
+    }
+
+
+# imbalanced-learn
+
+
+@pytest.fixture(scope="module")
+def imbalanced(corpus):
+    texts, y = corpus
+    rows = np.concatenate([np.flatnonzero(y == "tools")[:60], np.flatnonzero(y == "animals")[:10]])
+    return [texts[row] for row in rows], y[rows]
+
+
+def oversample(X, y):
+    from imblearn.over_sampling import RandomOverSampler
+
+    rows, y = RandomOverSampler(random_state=0).fit_resample(np.arange(len(X))[:, None], y)
+    return X[rows[:, 0]], y
+
+
+def test_sampling_of_a_table_before_the_vectorizer(vectors, imbalanced):
+    over_sampling, imblearn = pytest.importorskip("imblearn.over_sampling"), pytest.importorskip("imblearn.pipeline")
+    table = pd.DataFrame({"text": imbalanced[0]})
+    steps = list(in_column(GloveTextVectorizer(vectors), "text"))
+    sampled = imblearn.make_pipeline(over_sampling.RandomOverSampler(random_state=0), *steps).fit(table, imbalanced[1])
+    assert sum(sampled[1].transformers_[0][1].word_counts_.values()) > sum(len(t.split()) for t in imbalanced[0])
+    assert sampled.score(table, imbalanced[1]) > 0.9
+
+
+def test_sampling_of_sequences(vectors, imbalanced):
+    imblearn = pytest.importorskip("imblearn")
+    sampler = imblearn.FunctionSampler(func=oversample, validate=False)
+    X, y = sampler.fit_resample(GloveTextVectorizer(vectors).fit_transform(imbalanced[0]), imbalanced[1])
+    assert np.unique(y, return_counts=True)[1].tolist() == [60, 60]
+    assert X[:70].tolist() == GloveTextVectorizer(vectors).fit_transform(imbalanced[0]).tolist()
+    pipeline = pytest.importorskip("imblearn.pipeline").make_pipeline(
+        GloveTextVectorizer(vectors), sampler, classifier()
+    )
+    assert pipeline.fit(*imbalanced).score(*imbalanced) > 0.9
+
+
+@pytest.mark.parametrize("name", ["RandomOverSampler", "SMOTE"])
+def test_samplers_of_matrices_refuse_sequences(vectors, imbalanced, name):
+    sampler = getattr(pytest.importorskip("imblearn.over_sampling"), name)()
+    X = GloveTextVectorizer(vectors).fit_transform(imbalanced[0])
+    with pytest.raises(TypeError, match="An array would not contain their word vectors"):
+        sampler.fit_resample(X, imbalanced[1])
+
+
+def test_smote_of_mean_vectors(vectors, imbalanced):
+    SMOTE = pytest.importorskip("imblearn.over_sampling").SMOTE
+    means = GloveTextVectorizer(vectors, output="mean")
+    make = pytest.importorskip("imblearn.pipeline").make_pipeline
+    assert make(means, SMOTE(random_state=0), LogisticRegression()).fit(*imbalanced).score(*imbalanced) > 0.9
+
+
+# Explanations by other packages
+
+TEXT = "the cat and a hammer with it"
+
+
+def test_lime(fitted):
+    explainer = pytest.importorskip("lime.lime_text").LimeTextExplainer(class_names=fitted.classes_, random_state=0)
+    found = explainer.explain_instance(TEXT, fitted.predict_proba, num_features=2, num_samples=200).as_list()
+    weights = dict(found)
+    assert weights["cat"] < 0 < weights["hammer"]
+    assert [word for word, _ in explain(fitted, TEXT).top("tools", 1)] == ["hammer"]
+
+
+@pytest.mark.filterwarnings("ignore")  # of matplotlib, when shap is imported
+def test_shap(fitted):
+    shap = pytest.importorskip("shap")
+    explainer = shap.Explainer(fitted.predict_proba, shap.maskers.Text(), output_names=list(fitted.classes_))
+    (explanation,) = explainer([TEXT])
+    by_word = dict(zip((word.strip() for word in explanation.data), explanation.values, strict=True))
+    assert by_word["cat"][0] > 0.1
+    assert by_word["hammer"][1] > 0.1
+    total = explanation.base_values + explanation.values.sum(axis=0)
+    np.testing.assert_allclose(total, fitted.predict_proba([TEXT])[0], atol=1e-5)
+
+
+# MLflow, in a process of its own: it keeps a global state
+
+MLFLOW = """
+import sys
+import joblib, mlflow, numpy as np, pandas as pd
+pipeline, texts, trusted = joblib.load(sys.argv[1])
+mlflow.set_tracking_uri("sqlite:///mlflow.db")
+expected = pipeline.predict_proba(texts)
+for options in ({"skops_trusted_types": trusted}, {"serialization_format": "cloudpickle"}):
+    with mlflow.start_run():
+        logged = mlflow.sklearn.log_model(pipeline, name="model", pip_requirements=["skglove"], **options)
+    assert np.array_equal(mlflow.sklearn.load_model(logged.model_uri).predict_proba(texts), expected)
+served = mlflow.pyfunc.load_model(logged.model_uri)
+assert np.array_equal(served.predict(pd.Series(texts)), pipeline.predict(texts))
+print("the same")
+"""
+
+
+def test_mlflow(fitted, few, tmp_path):
+    if importlib.util.find_spec("mlflow") is None:  # the import takes seconds
+        pytest.skip("MLflow is not installed")
+    joblib.dump((fitted, few[0], list(TRUSTED)), tmp_path / "model.joblib")
+    command = [sys.executable, "-c", MLFLOW, "model.joblib"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240)
+    assert done.stdout.endswith("the same\n"), done.stderr
