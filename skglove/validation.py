@@ -43,9 +43,9 @@ def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -
     """
     _refuse_texts(X)
     if isinstance(X, TokenSequences):
+        _check_not_empty(X)
         y = validate_data(estimator, X="no_validation", y=y, reset=reset, multi_output=True)
         check_consistent_length(X, y)
-        _check_not_empty(X)
         if reset:
             estimator.n_features_in_ = X.shape[1]
             estimator._input_kind_ = "sequences"

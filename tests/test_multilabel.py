@@ -216,7 +216,9 @@ def test_no_document_has_a_word():
     np.testing.assert_allclose(classifier.predict_proba(X)[0], [2 / 3, 0.001], rtol=1e-3)
 
 
-@pytest.mark.parametrize("change", [lambda Y: 2 * Y - 1, lambda Y: Y + 1, lambda Y: 2 * Y], ids=["-1, 1", "1, 2", "0, 2"])
+@pytest.mark.parametrize(
+    "change", [lambda Y: 2 * Y - 1, lambda Y: Y + 1, lambda Y: 2 * Y], ids=["-1, 1", "1, 2", "0, 2"]
+)
 def test_a_matrix_of_other_numbers_is_refused(documents, change):
     texts, Y = documents
     with pytest.raises(ValueError, match="Expected an indicator matrix of zeros and ones"):
