@@ -136,6 +136,7 @@ PARAMETERS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:.* words have a vector")  # parts of words have none
 @pytest.mark.parametrize("parameters", PARAMETERS, ids=str)
 def test_words_are_split_as_the_vectorizer_splits_them(corpus, vectors, parameters):
     import tensorflow as tf

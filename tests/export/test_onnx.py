@@ -148,6 +148,7 @@ FUNCTIONS = {
     "ones_like": lambda ops, x: ops.ones_like(x),
     "pad": lambda ops, x: ops.pad(x, [[0, 0], [1, 2], [0, 0]]),
     "relu": lambda ops, x: ops.relu(x),
+    "sigmoid": lambda ops, x: ops.sigmoid(x),
     "softmax": lambda ops, x: ops.softmax(x, axis=-1),
     "sqrt": lambda ops, x: ops.sqrt(x * x),
     "sum": lambda ops, x: ops.sum(x, axis=1),
