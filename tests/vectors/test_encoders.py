@@ -164,7 +164,7 @@ def test_unwritable_cache(encoder, home):
         ((Lengths(), " "), TypeError, "Expected the name of the encoder"),
         ((Lengths(), None, 0), ValueError, "batch_size of at least 1, got 0"),
     ],
-    ids=str,
+    ids=["a number", "a class", "name 3", "blank name", "batch size 0"],
 )
 def test_bad_arguments(arguments, error, message):
     with pytest.raises(error, match=message):
