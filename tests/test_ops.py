@@ -26,6 +26,7 @@ CALLS = [
     ("ones_like", (IDS,), {}),
     ("pad", (IDS, [[0, 0], [1, 2]]), {}),
     ("relu", (X,), {}),
+    ("sigmoid", (X,), {}),
     ("softmax", (X,), {"axis": -1}),
     ("sqrt", (np.abs(X),), {}),
     ("sum", (X,), {"axis": 1}),
