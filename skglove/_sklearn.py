@@ -1,6 +1,5 @@
 """Private and version-dependent functions of scikit-learn."""
 
-import functools
 import importlib
 from typing import Any
 
@@ -24,13 +23,8 @@ except ImportError:  # before scikit-learn 1.9
         """Estimators have no `set_callbacks`."""
 
     def with_callbacks(method: Any) -> Any:
-        """Wrap the method, so that `stacklevel` of warnings is the same as in scikit-learn 1.9."""
-
-        @functools.wraps(method)
-        def same(*args: Any, **kwargs: Any) -> Any:
-            return method(*args, **kwargs)
-
-        return same
+        """Return the method as it is."""
+        return method
 
 
 __all__ = [

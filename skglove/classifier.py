@@ -1,8 +1,7 @@
 """ConvTextClassifier: classification of sequences of word ids."""
 
 import copy
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
@@ -28,6 +27,7 @@ from skglove.models.base import FitContext
 from skglove.models.head import Head, Sigmoid, Softmax
 from skglove.saving import VersionedState
 from skglove.text.sequences import TokenSequences
+from skglove.text.vocabulary import words_by_id
 from skglove.training.batches import LabelledSequences
 from skglove.training.trainer import TrainingOptions
 from skglove.transaction import fitted_attributes, forget_fit, snapshot, transaction
@@ -39,8 +39,8 @@ from skglove.validation import (
     check_word_ids,
     fingerprint,
     label,
-    label_weights,
 )
+from skglove.warn import warn
 
 _DOCUMENTS_AT_ONCE = 2048  # in scoring
 
@@ -309,10 +309,10 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         classes = np.arange(y.shape[1]) if y.ndim == 2 else np.unique(y)
         if len(classes) < 2:
             raise ValueError(f"At least 2 classes are needed; y contains only one class: {classes.tolist()[:1]}.")
-        data, head = self._labelled(X, y, weights, classes)
+        data, head = label(X, y, weights, classes, self.class_weight)
         context = self._context(X, data, classes, head, check_random_state(self.random_state), last)
         start = None if last is None else member.checked_start(last.architecture_)
-        if _has_words(data, stacklevel=5):
+        if _has_words(data):
 
             def begin_epoch(trained: Callable[[], Member]) -> Callable[[], bool]:
                 epoch = task.begin_epoch()
@@ -358,14 +358,14 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
             )
         X, y = check_training_data(self, X, y, reset=last is None)
         known = check_classes(y, classes, None if last is None else last.classes_)
-        data, head = self._labelled(X, y, np.ones(len(X)), known)
+        data, head = label(X, y, np.ones(len(X)), known, self.class_weight)
         # A copy, so that a call that fails does not change the state of the generator.
         generator = copy.deepcopy(getattr(self, "_random_state_", None))
         generator = generator or np.random.RandomState(check_random_state(self.random_state).randint(2**31))
         context = self._context(X, data, known, head, generator, last)
         start = None if last is None else member.checked_start(last.architecture_)
         history: dict[str, list[float]] = {}
-        if _has_words(data, stacklevel=4):
+        if _has_words(data):
             fitted = member.partial_fit(data, context, start=start)
             history = fitted.history_
         else:
@@ -463,14 +463,6 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         member.check_parameters()
         return member
 
-    def _labelled(
-        self, X: TokenSequences, y: np.ndarray, weights: np.ndarray, classes: np.ndarray
-    ) -> tuple[LabelledSequences, Head]:
-        if y.ndim == 2:
-            head = Sigmoid(*label_weights(y, self.class_weight))
-            return LabelledSequences(X, y, weights, np.flatnonzero(weights)), head
-        return label(X, y, weights, classes, self.class_weight), Softmax(len(classes))
-
     def _context(
         self,
         X: TokenSequences,
@@ -508,7 +500,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
             input_dim=input_dim,
             embedding_dim=embedding_dim,
             embedding_matrix=matrix,
-            words=_spelling(X.vocabulary, input_dim),
+            words=None if X.vocabulary is None else words_by_id(X.vocabulary, input_dim),
             trainable=self.trainable or matrix is None,
             class_priors=data.class_priors(len(classes)),
             seed=random_state.randint(2**31),
@@ -567,23 +559,11 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         return tags
 
 
-def _spelling(vocabulary: Mapping[str, int] | None, input_dim: int) -> list[str] | None:
-    """Return the word of each id, "" for ids without one."""
-    if vocabulary is None:
-        return None
-    words = [""] * input_dim
-    for word, i in vocabulary.items():
-        if 0 < i < input_dim:
-            words[i] = word
-    return words
-
-
-def _has_words(data: LabelledSequences, stacklevel: int) -> bool:
+def _has_words(data: LabelledSequences) -> bool:
     """Return whether there is anything to train on; warn if all documents are empty."""
     if len(data.sequences.ids):
         return len(data) > 0
-    warnings.warn(
-        "No document contains a word (all ids are 0), so nothing is learned. A new classifier predicts the class priors.",
-        stacklevel=stacklevel,
+    warn(
+        "No document contains a word (all ids are 0), so nothing is learned. A new classifier predicts the class priors."
     )
     return False

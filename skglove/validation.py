@@ -1,6 +1,5 @@
 """Validation of the X and y of ConvTextClassifier."""
 
-import warnings
 import zlib
 from typing import Any
 
@@ -16,8 +15,10 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skglove.models.head import Head, Sigmoid, Softmax
 from skglove.text.sequences import TokenSequences
 from skglove.training.batches import LabelledSequences
+from skglove.warn import warn
 
 
 def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -> tuple[TokenSequences, np.ndarray]:
@@ -157,37 +158,43 @@ def _check_label_indices(n_labels: int, classes: Any, known: np.ndarray | None) 
 
 def label(
     sequences: TokenSequences, y: np.ndarray, weights: np.ndarray, classes: np.ndarray, class_weight: Any
-) -> LabelledSequences:
+) -> tuple[LabelledSequences, Head]:
     """Join documents, classes and weights; document weights are multiplied by class weights.
 
     Parameters
     ----------
     sequences : TokenSequences
-    y : ndarray of shape (n_samples,)
+    y : ndarray of shape (n_samples,), or of shape (n_samples, n_labels), int
     weights : ndarray of shape (n_samples,), float64
     classes : ndarray of shape (n_classes,)
     class_weight : dict, "balanced" or None
 
     Returns
     -------
-    LabelledSequences
+    data : LabelledSequences
         Documents of weight 0 are left out.
+    head : Head
+        With the class weights of labels.
 
     Raises
     ------
     ValueError
         If a class weight is invalid.
     """
+    if y.ndim == 2:
+        return LabelledSequences(sequences, y, weights, np.flatnonzero(weights)), Sigmoid(
+            *_label_weights(y, class_weight)
+        )
     positions = np.searchsorted(classes, y)
     if class_weight is not None:
         of_class = compute_class_weight(class_weight, classes=classes, y=y)
         if not (np.isfinite(of_class).all() and (of_class >= 0).all() and of_class.any()):
             raise ValueError(f"class_weight must contain non-negative finite numbers, not all 0; got {class_weight!r}.")
         weights = weights * of_class[positions]
-    return LabelledSequences(sequences, positions, weights, np.flatnonzero(weights))
+    return LabelledSequences(sequences, positions, weights, np.flatnonzero(weights)), Softmax(len(classes))
 
 
-def label_weights(Y: np.ndarray, class_weight: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _label_weights(Y: np.ndarray, class_weight: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return the weights of documents with each label, and of those without it.
 
     Parameters
@@ -304,10 +311,9 @@ def _holds_features(X: np.ndarray) -> bool:
     """
     if not _has_fractions(X) or (X.min() >= 0 and X.max() >= 1):
         return False
-    warnings.warn(
+    warn(
         "X contains real numbers instead of word ids: they are rounded down, and negative ones count as padding. Use a "
-        "GloveTextVectorizer to convert texts to word ids.",
-        stacklevel=5,
+        "GloveTextVectorizer to convert texts to word ids."
     )
     return True
 

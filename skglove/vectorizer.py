@@ -1,7 +1,6 @@
 """GloveTextVectorizer: texts to sequences of word ids with their word vectors."""
 
 import functools
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable
 from numbers import Integral
@@ -28,6 +27,7 @@ from skglove.vectors.components import principal_components
 from skglove.vectors.coverage import warn_if_hardly_found
 from skglove.vectors.protocol import VectorSource, lookup
 from skglove.vectors.sources import vector_source
+from skglove.warn import warn
 
 
 class GloveTextVectorizer(
@@ -379,21 +379,14 @@ class GloveTextVectorizer(
         reserved = [] if self.oov_token is None else [self.oov_token]
         n_words = None if self.num_words is None else self.num_words - 1 - len(reserved)
         words, ranks = counts.most_common(n_words)
-        words = [*reserved, *words]
-        extra = (
-            []
-            if source is None
-            else self._extra_words(source, counts, tokenizer.can_return if all_are_texts else tokenizer.can_be_token)
-        )
+        words, extra = [*reserved, *words], []
         self.embedding_matrix_, self.n_words_found_ = None, 0
         if source is not None:
-            rows, found = lookup(source, [*words, *extra])
-            if self.n_components is not None:
-                rows = principal_components(rows, self.n_components)
-            self.embedding_matrix_ = np.concatenate([np.zeros_like(rows[:1]), rows])
+            extra = self._extra_words(source, counts, tokenizer.can_return if all_are_texts else tokenizer.can_be_token)
+            self.embedding_matrix_, found = self._look_up(source, [*words, *extra])
             self.n_words_found_ = int(np.count_nonzero(found[: len(words)]))
             of_texts = found[len(reserved) : len(words)]
-            warn_if_hardly_found(of_texts, counts.largest(len(of_texts)), self.embeddings, stacklevel=4)
+            warn_if_hardly_found(of_texts, counts.largest(len(of_texts)), self.embeddings)
         self.vocabulary_ = {word: i for i, word in enumerate([*words, *extra], start=1)}
         self._packed_counts_ = [*pack_words(counts.words), counts.counts]
         if self.use_idf:
@@ -403,6 +396,13 @@ class GloveTextVectorizer(
         new_ids = np.where(ranks, ranks + len(reserved), len(reserved)).astype(np.int32)
         new_ids[0] = 0  # of empty pieces
         return new_ids
+
+    def _look_up(self, source: VectorSource, words: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the embedding matrix, and whether each word was found."""
+        rows, found = lookup(source, words)
+        if self.n_components is not None:
+            rows = principal_components(rows, self.n_components)
+        return np.concatenate([np.zeros_like(rows[:1]), rows]), found
 
     def _sequences(self, ids: np.ndarray, lengths: np.ndarray) -> TokenSequences:
         """Make sequences with the word vectors; zeros among the ids are dropped."""
@@ -449,9 +449,8 @@ class GloveTextVectorizer(
         if not self.split:
             raise ValueError("split must not be empty; pass at least one character, such as ' '.")
         if self.tokenizer not in (None, "keras") and (self.filters, self.split) != (KERAS_FILTERS, " "):
-            warnings.warn(
-                f"filters and split have no effect with tokenizer={self.tokenizer!r:.80}; only the tokenizer 'keras' uses them.",
-                stacklevel=2,
+            warn(
+                f"filters and split have no effect with tokenizer={self.tokenizer!r:.80}; only the tokenizer 'keras' uses them."
             )
         if self.embeddings is None:
             required = {"output": self.output == "mean", "n_components": self.n_components is not None}
@@ -486,8 +485,7 @@ class GloveTextVectorizer(
 
 def _warn_of_rows(documents: list[Document]) -> None:
     if look_like_rows(documents):
-        warnings.warn(
+        warn(
             f"Each document is a list of one item, such as {documents[0]!r:.60}, which counts as one word. If the items are "
-            "texts, pass them without the lists.",
-            stacklevel=2,
+            "texts, pass them without the lists."
         )

@@ -396,3 +396,17 @@ def test_a_name_has_no_parameters_to_set():
         ConvTextClassifier().set_params(architecture__filters=3)
     changed = ConvTextClassifier().set_params(architecture=Parallel(), architecture__filters=3)
     assert changed.architecture.filters == 3
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"), [("fit", {}), ("partial_fit", {"classes": [0, 1]})], ids=["fit", "partial_fit"]
+)
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [([[0.5, -1.0], [1.5, 2.0]], "real numbers"), ([[0, 0], [0, 0]], "No document contains a word")],
+    ids=["real numbers", "no words"],
+)
+def test_warnings_are_of_the_line_that_fits(X, message, method, arguments):
+    with pytest.warns(UserWarning, match=message) as caught:
+        getattr(small(epochs=1), method)(np.array(X), [0, 1], **arguments)
+    assert [warning.filename for warning in caught if message in str(warning.message)] == [__file__]

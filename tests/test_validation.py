@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from skglove import TokenSequences
+from skglove.models.head import Softmax
 from skglove.validation import check_classes, check_ids_below, fingerprint, label
 
 X = TokenSequences.from_matrix([[1, 2], [3, 0], [0, 0]])
@@ -16,10 +17,11 @@ def test_fingerprints_tell_matrices_apart():
 
 
 def test_labels_are_positions_and_weights_are_multiplied():
-    data = label(X, np.array(["b", "a", "b"]), np.array([1.0, 2.0, 0.0]), np.array(["a", "b"]), {"a": 3.0})
+    data, head = label(X, np.array(["b", "a", "b"]), np.array([1.0, 2.0, 0.0]), np.array(["a", "b"]), {"a": 3.0})
     assert data.y.tolist() == [1, 0, 1]
     assert data.weights.tolist() == [1, 6, 0]
     assert data.rows.tolist() == [0, 1]
+    assert head == Softmax(2)
 
 
 @pytest.mark.parametrize("class_weight", [{"a": -1}, {"a": np.inf}, {"a": 0, "b": 0}], ids=str)

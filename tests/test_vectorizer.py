@@ -319,9 +319,19 @@ def test_a_warning_if_hardly_a_word_has_a_vector(fit, oov_token):
     assert len(caught) == 1
 
 
-def test_the_warning_is_of_the_line_that_fits():
-    with pytest.warns(UserWarning, match="another language") as caught:
-        GloveTextVectorizer(VECTORS).fit(RUSSIAN)
+@pytest.mark.parametrize("method", ["fit", "fit_transform"])
+@pytest.mark.parametrize(
+    ("parameters", "documents", "message"),
+    [
+        ({"embeddings": VECTORS}, RUSSIAN, "another language"),
+        ({"tokenizer": "glove", "split": "_"}, TEXTS, "have no effect"),
+        ({}, [["two words"], ["one"]], "list of one item"),
+    ],
+    ids=["few words found", "filters", "rows"],
+)
+def test_warnings_are_of_the_line_that_fits(method, parameters, documents, message):
+    with pytest.warns(UserWarning, match=message) as caught:
+        getattr(GloveTextVectorizer(**{"embeddings": None, **parameters}), method)(documents)
     assert caught[0].filename == __file__
 
 

@@ -4,7 +4,6 @@ The weights of the linear models are learned first, on documents that they were 
 learned on documents held out of its training, where both score. The final linear model is fitted on all documents.
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from skglove.models.base import FitContext, Member, Spans, new_spans
-from skglove.models.linear import PRIOR_WEIGHTS, Linear, LinearTraining
+from skglove.models.head import Head
+from skglove.models.linear import PRIOR_WEIGHTS, Linear, LinearTraining, LinearWeights
 from skglove.models.parallel import Parallel
 from skglove.models.weighting import EnsembleWeights, learn_weights
 from skglove.text.sequences import TokenSequences
 from skglove.training.batches import LabelledSequences
+from skglove.warn import warn
 
 # The default scale of the linear model, and the default ensemble weight of the network. Where documents are too few to learn it,
 # the network is less accurate, too.
@@ -96,29 +97,25 @@ class WideAndDeep(Member):
         start: Member | None = None,
     ) -> "WideAndDeep":
         training, held_out = self._hold_out(data, context)
-        of_network = self._context_of_network(context)
-        network = self._network().fit(training, of_network, validation=held_out, start=getattr(start, "network_", None))
-        rows = np.array([], dtype=int) if held_out is None else held_out.rows
+        network = self._network().fit(
+            training,
+            self._context_of_network(context),
+            validation=held_out,
+            start=getattr(start, "network_", None),
+        )
         linear = LinearTraining(data, context)
-        learned = linear.learn_weights(rows if len(rows) else None)
-        # The scale of the linear scores and the weight of the network, given the weights of the linear models.
-        if held_out is None:
-            total = EnsembleWeights(np.array([_PRIOR_SCALE, _NETWORK_OF_FEW]), np.zeros(context.head.n_classes))
-            rows, combined = learned.rows, _PRIOR_SCALE * learned.scores
-        else:
-            scores = [learned.scores_of(rows), network.logits(data.sequences[rows])]
-            total = learn_weights(
-                scores, data.y[rows], (_PRIOR_SCALE, _PRIOR_NETWORK), context.head, data.weights[rows]
-            )
-            combined = total.combine(scores)
-        (scale, of_network), linear_weights = total.weights, learned.ensemble
-        of_linear = EnsembleWeights(scale * linear_weights.weights, scale * linear_weights.intercept + total.intercept)
+        learned = linear.learn_weights(None if held_out is None else held_out.rows)
+        total, thresholds = _combine(learned, network, data, held_out, context.head)
+        scale, network_weight = total.weights
+        of_linear = EnsembleWeights(
+            scale * learned.ensemble.weights, scale * learned.ensemble.intercept + total.intercept
+        )
         return self._fitted(
             history_=network.history_,
-            thresholds_=context.head.learn_thresholds(combined, data.y[rows], data.weights[rows]),
+            thresholds_=thresholds,
             network_=network,
             linear_=linear.merged(linear.fit(data.rows), of_linear),
-            weights_=np.array([*of_linear.weights, of_network]),
+            weights_=np.array([*of_linear.weights, network_weight]),
         )
 
     @staticmethod
@@ -139,10 +136,9 @@ class WideAndDeep(Member):
         if linear is None or linear.training_state_ is not None:
             linear = Linear().partial_fit(data, context, start=linear)
         else:
-            warnings.warn(
+            warn(
                 "partial_fit after fit continues to train only the convolutions; the linear model is not changed. To train both "
-                "incrementally, do not call fit before partial_fit.",
-                stacklevel=4,
+                "incrementally, do not call fit before partial_fit."
             )
         return self._fitted(
             history_=network.history_,
@@ -191,6 +187,20 @@ class WideAndDeep(Member):
         for span, added in deep_spans.items():
             total[span] += weight * added
         return total, wide_bias + weight * deep_bias
+
+
+def _combine(
+    learned: LinearWeights, network: Member, data: LabelledSequences, held_out: LabelledSequences | None, head: Head
+) -> tuple[EnsembleWeights, np.ndarray | None]:
+    """Return the scale of the linear scores and the weight of the network, and the thresholds of labels."""
+    if held_out is None:
+        total = EnsembleWeights(np.array([_PRIOR_SCALE, _NETWORK_OF_FEW]), np.zeros(head.n_classes))
+        rows, combined = learned.rows, _PRIOR_SCALE * learned.scores
+        return total, head.learn_thresholds(combined, data.y[rows], data.weights[rows])
+    y, weights = data.y[held_out.rows], data.weights[held_out.rows]
+    scores = [learned.scores_of(held_out.rows), network.logits(data.sequences[held_out.rows])]
+    total = learn_weights(scores, y, (_PRIOR_SCALE, _PRIOR_NETWORK), head, weights)
+    return total, head.learn_thresholds(total.combine(scores), y, weights)
 
 
 def _default_weights() -> np.ndarray:

@@ -5,7 +5,7 @@ vectors of padding are zeros, and the outputs of layers are set to zero at padde
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -83,21 +83,22 @@ class KerasMember(Member):
         validation: LabelledSequences | None = None,
         start: Member | None = None,
     ) -> "KerasMember":
-        options = context.options
-        if validation is None and options.early_stopping:
-            data, validation = data.split(options.validation_fraction, context.random_state)
+        held_out = None  # by this member; documents that an ensemble holds out are scored by the ensemble
+        if validation is None and context.options.early_stopping:
+            data, held_out = data.split(context.options.validation_fraction, context.random_state)
         keras_network = self._new_keras_network(context, start)
-        trainer = Trainer(keras_network, context.head, options)
 
-        def trained() -> KerasMember:
-            return self._with_weights_of(keras_network, context, start, history_={}, training_state_=None)
+        def trained(history: dict[str, list[float]]) -> KerasMember:
+            return self._with_weights_of(keras_network, context, start, history_=history, training_state_=None)
 
-        begin_epoch = None if context.begin_epoch is None else partial(context.begin_epoch, trained)
-        history = self._train(trainer, data, context, validation=validation, begin_epoch=begin_epoch)
-        fitted = self._with_weights_of(keras_network, context, start, history_=history, training_state_=None)
-        if options.early_stopping and validation is not None:
-            logits = fitted.logits(data.sequences[validation.rows])
-            rows = validation.rows
+        callbacks = []
+        if context.begin_epoch is not None:
+            callbacks.append(_epoch_callback(partial(context.begin_epoch, lambda: trained({})), keras_network))
+        trainer = Trainer(keras_network, context.head, context.options)
+        fitted = trained(self._train(trainer, data, context, validation=validation or held_out, callbacks=callbacks))
+        if held_out is not None:
+            rows = held_out.rows
+            logits = fitted.logits(data.sequences[rows])
             fitted.thresholds_ = context.head.learn_thresholds(logits, data.y[rows], data.weights[rows])
         return fitted
 
@@ -126,7 +127,7 @@ class KerasMember(Member):
         *,
         validation: LabelledSequences | None = None,
         one_pass: bool = False,
-        begin_epoch: Callable[[], Callable[[], bool]] | None = None,
+        callbacks: Sequence[Any] = (),
     ) -> dict[str, list[float]]:
         sizes: dict[str, Any] = {
             "batch_size": context.options.resolve_batch_size(len(data)),
@@ -138,7 +139,7 @@ class KerasMember(Member):
             Batches(data, random_state=context.random_state, **sizes),
             None if held_out is None else Batches(held_out, **sizes),
             one_pass=one_pass,
-            begin_epoch=begin_epoch,
+            callbacks=callbacks,
         )
 
     def keras_network(self, context: FitContext) -> Any:
@@ -307,6 +308,19 @@ class Network(KerasMember):
         words = ops.take(self.weights_["embedding"][0], ids, axis=0) * mask
         kernel, bias = self.weights_["logits"]
         return ops.matmul(self.features(ops, words, mask), kernel) + bias
+
+
+def _epoch_callback(begin_epoch: Callable[[], Callable[[], bool]], network: Any) -> Any:
+    """Return a Keras callback from a function that begins an epoch; what it returns ends the epoch, and says whether to stop."""
+    ends: list[Callable[[], bool]] = []
+
+    def end(epoch: int, logs: Any = None) -> None:
+        if ends.pop()():
+            network.stop_training = True
+
+    return import_keras().callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs=None: ends.append(begin_epoch()), on_epoch_end=end
+    )
 
 
 def _standardized(vectors: np.ndarray) -> np.ndarray:

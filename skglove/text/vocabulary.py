@@ -6,7 +6,7 @@ are tokenized only once.
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import count
 
 import numpy as np
@@ -120,3 +120,24 @@ class WordCounts:
         ranks[order + 1] = np.arange(1, len(order) + 1)
         words = self.words
         return [words[i] for i in order.tolist()], ranks
+
+
+def words_by_id(vocabulary: Mapping[str, int], n_ids: int) -> list[str]:
+    """Return the word of each id.
+
+    Parameters
+    ----------
+    vocabulary : mapping of str to int
+    n_ids : int
+        Number of ids, including 0.
+
+    Returns
+    -------
+    list of str
+        "" for ids without a word, such as 0.
+    """
+    words = [""] * n_ids
+    for word, i in vocabulary.items():
+        if 0 < i < n_ids:
+            words[i] = word
+    return words

@@ -132,7 +132,7 @@ class Trainer:
         validation: Batches | None,
         *,
         one_pass: bool = False,
-        begin_epoch: Callable[[], Callable[[], bool]] | None = None,
+        callbacks: Sequence[Any] = (),
     ) -> dict[str, list[float]]:
         """Train the network.
 
@@ -143,8 +143,8 @@ class Trainer:
             Held-out documents for the validation loss and early stopping.
         one_pass : bool, default=False
             Whether to train for one epoch at a constant learning rate, for `partial_fit`.
-        begin_epoch : callable, optional
-            Called at the beginning of each epoch; returns a function that is called at its end and returns whether to stop.
+        callbacks : sequence of keras.callbacks.Callback, default=()
+            In addition to those of the options, and called after them.
 
         Returns
         -------
@@ -160,8 +160,8 @@ class Trainer:
         """
         from tqdm.auto import tqdm
 
-        callbacks = list(self._options.callbacks or [])
-        for callback in callbacks:
+        of_user = list(self._options.callbacks or [])
+        for callback in of_user:
             if not isinstance(callback, self._keras.callbacks.Callback):
                 raise TypeError(f"callbacks must be Keras callbacks (keras.callbacks.Callback); got {callback!r:.60}.")
         epochs = 1 if one_pass else self._options.epochs
@@ -171,12 +171,12 @@ class Trainer:
             if self._options.verbose:
                 own.append(_progress(self._keras, bar, epochs))
             listeners = self._keras.callbacks.CallbackList(
-                [*own, *callbacks], model=self._network, epochs=epochs, steps=len(training)
+                [*own, *of_user, *callbacks], model=self._network, epochs=epochs, steps=len(training)
             )
             try:
-                self._run_epochs(training, validation, epochs, listeners, begin_epoch)
+                self._run_epochs(training, validation, epochs, listeners)
             finally:
-                for callback in callbacks:  # the callbacks are parameters, and pickles must not contain a Keras model
+                for callback in of_user:  # the callbacks are parameters, and pickles must not contain a Keras model
                     callback.set_model(None)
         return {name: [float(value) for value in values] for name, values in history.history.items()}
 
@@ -194,21 +194,13 @@ class Trainer:
             own.append(_scheduled_rate(self._keras, self._optimizer, n_steps))
         return own
 
-    def _run_epochs(
-        self,
-        training: Batches,
-        validation: Batches | None,
-        epochs: int,
-        listeners: Any,
-        begin_epoch: Callable[[], Callable[[], bool]] | None,
-    ) -> None:
+    def _run_epochs(self, training: Batches, validation: Batches | None, epochs: int, listeners: Any) -> None:
         step = self._training_step()
         assess = None if validation is None else self._trace(self._assess)
         self._network.stop_training = False
         listeners.on_train_begin()
         logs: dict[str, float] = {}
         for epoch in range(epochs):
-            end_epoch = None if begin_epoch is None else begin_epoch()
             listeners.on_epoch_begin(epoch)
             logs = _run_batches(step, training, listeners)
             if not np.isfinite(logs["loss"]):
@@ -219,8 +211,7 @@ class Trainer:
             if validation is not None:
                 logs |= {f"val_{name}": value for name, value in _run_batches(assess, validation).items()}
             listeners.on_epoch_end(epoch, logs)
-            stop = end_epoch is not None and end_epoch()
-            if stop or self._network.stop_training:
+            if self._network.stop_training:
                 break
         listeners.on_train_end(logs)
 

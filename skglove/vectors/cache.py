@@ -18,7 +18,6 @@ import mmap
 import os
 import shutil
 import tempfile
-import warnings
 import zlib
 from collections.abc import Callable, Collection, Iterable
 from itertools import compress, islice, pairwise
@@ -26,6 +25,8 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+
+from skglove.warn import warn
 
 Array = np.ndarray[Any, Any]
 
@@ -215,7 +216,7 @@ def find_or_create(key: str, write: Callable[[Path], dict[str, Any]]) -> CacheEn
         _remove_leftovers(key)
         if path.exists():
             if _read_about(path).get("format", FORMAT) == FORMAT:
-                warnings.warn(f"{path} is damaged and will be rebuilt.", stacklevel=2)
+                warn(f"{path} is damaged and will be rebuilt.")
             shutil.rmtree(path)  # or of another version of skglove
         _create(path, write)
     entry = find(key)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import warnings
 from typing import Any
 
 import numpy as np
+
+from skglove.warn import warn
 
 Array = np.ndarray[Any, Any]
 
@@ -20,7 +21,7 @@ FEW_OCCURRENCES = 0.5
 MIN_WORDS = 10  # a tenth of which is one word
 
 
-def warn_if_hardly_found(found: Array, counts: Array, embeddings: Any, stacklevel: int) -> None:
+def warn_if_hardly_found(found: Array, counts: Array, embeddings: Any) -> None:
     """Warn if less than a tenth of the words and less than half of their occurrences have vectors, of at least ten words.
 
     Parameters
@@ -31,25 +32,22 @@ def warn_if_hardly_found(found: Array, counts: Array, embeddings: Any, stackleve
         The number of its occurrences.
     embeddings : object
         The vectors as the user gave them, to name them.
-    stacklevel : int
-        As that of `warnings.warn`, counted from the caller.
 
     Examples
     --------
+    >>> import warnings
     >>> with warnings.catch_warnings(record=True) as caught:
     ...     warnings.simplefilter("always")
-    ...     warn_if_hardly_found(np.zeros(2113, bool), np.ones(2113), "glove.6B.100d", stacklevel=1)
+    ...     warn_if_hardly_found(np.zeros(2113, bool), np.ones(2113), "glove.6B.100d")
     >>> print(caught[0].message)
     0 of 2,113 words have a vector in glove.6B.100d: another language, or another tokenizer?
     """
     n_found, n_occurrences = np.count_nonzero(found), counts[found].sum()
     enough = len(found) >= MIN_WORDS
     if enough and n_found < FEW_WORDS * len(found) and n_occurrences < FEW_OCCURRENCES * counts.sum():
-        warnings.warn(
+        warn(
             f"{n_found:,} of {len(found):,} words have a vector in {_name(embeddings)}: "
-            "another language, or another tokenizer?",
-            UserWarning,
-            stacklevel=stacklevel + 1,
+            "another language, or another tokenizer?"
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from skglove.vectors.archives import is_plain, split_member
 from skglove.vectors.download import DownloadError, downloaded, is_offline
 from skglove.vectors.entry import Entry
 from skglove.vectors.objects import ReadableSource
+from skglove.warn import warn
 
 Array = np.ndarray[Any, Any]
 Blocks = Iterator[tuple[list[str], Array]]
@@ -88,10 +88,9 @@ class NamedSource(ReadableSource):
         except DownloadError:
             raise
         except OSError as error:
-            warnings.warn(
+            warn(
                 f"{cache.folder()} cannot be written ({error}), so {self.entry.name} is prepared for this call only. "
-                "Set SKGLOVE_HOME to a writable folder.",
-                stacklevel=2,
+                "Set SKGLOVE_HOME to a writable folder."
             )
             temporary = tempfile.TemporaryDirectory(prefix="skglove-")
             with temporary as downloads, _open_vectors(self.entry, Path(downloads)) as (blocks, _):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -17,6 +16,7 @@ from skglove.vectors.objects import as_matrix, as_words, gather
 from skglove.vectors.registry import ENTRIES
 from skglove.vectors.similarity import Query
 from skglove.vectors.sources import read_source, vector_source
+from skglove.warn import warn
 
 Array = np.ndarray[Any, Any]
 _MAPPED_QUERIES = 3  # number of queries after which memory-mapped rows are copied
@@ -334,7 +334,7 @@ class WordVectors:
         known = [word for word in words if word in self]
         if len(known) < len(words):
             unknown = ", ".join(repr(word) for word in words if word not in self)
-            warnings.warn(f"Words without a vector are skipped: {unknown}.", stacklevel=2)
+            warn(f"Words without a vector are skipped: {unknown}.")
         if not known:
             raise ValueError("Expected at least one word with a vector, got none.")
         return similarity.odd_one_out(known, self[known])

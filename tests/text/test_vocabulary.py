@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skglove.text.keras import KerasTokenizer
-from skglove.text.vocabulary import WordCounts
+from skglove.text.vocabulary import WordCounts, words_by_id
 
 TEXTS = ["b a", "a b c", "c d,, d!"]
 # Few words, so that they repeat; lists of chunks of texts.
@@ -103,3 +103,7 @@ def test_ranks_belong_to_the_numbers_of_words(n_words, expected):
     _, ranks = count(["a b c", "b c", "c"]).most_common(n_words)
     assert ranks.tolist() == expected
     assert ranks.dtype == np.int32
+
+
+def test_words_by_id():
+    assert words_by_id({"a": 1, "c": 3, "far": 9}, 5) == ["", "a", "", "c", ""]

@@ -8,7 +8,7 @@ from skglove.vectors.coverage import warn_if_hardly_found
 
 def warn(n_found, n_words, counts=None, embeddings="glove.6B.100d"):
     found = np.arange(n_words) < n_found
-    warn_if_hardly_found(found, np.ones(n_words, int) if counts is None else counts, embeddings, stacklevel=1)
+    warn_if_hardly_found(found, np.ones(n_words, int) if counts is None else counts, embeddings)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_the_warning_names_the_vectors(embeddings, name):
     message = f"^9 of 2,113 words have a vector in {name}: another language, or another tokenizer\\?$"
     with pytest.warns(UserWarning, match=message) as caught:
         warn(9, 2113, embeddings=embeddings)
-    assert caught[0].filename == __file__  # of the function that calls, as its stacklevel is 1
+    assert caught[0].filename == __file__
 
 
 @pytest.mark.parametrize(
