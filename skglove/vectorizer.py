@@ -116,6 +116,9 @@ class GloveTextVectorizer(
 
     Notes
     -----
+    Compressed files of vectors are converted into the cache (see the README) when they are first read, others of at most 1 GB if
+    one process reads them for the fourth time, for example in a search.
+
     A pickled vectorizer contains `embedding_matrix_`, `word_counts_` and `embeddings` as given; a `WordVectors` object is as
     large as all its vectors. 50,000 `extra_words` of dimension 100 take 20 MB. Sequences take 4 bytes per word and 8 bytes per
     text.

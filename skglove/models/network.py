@@ -5,7 +5,9 @@ vectors of padding are zeros, and the outputs of layers are set to zero at padde
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +19,10 @@ from skglove.text.sequences import TokenSequences
 from skglove.training.backend import import_keras
 from skglove.training.batches import Batches, LabelledSequences
 from skglove.training.precision import set_dtype_policy
+from skglove.training.reuse import reused
+from skglove.training.steps import Steps
 from skglove.training.trainer import Trainer
+from skglove.training.used_ids import UsedIds
 
 # Small enough that the arrays of a batch stay in the processor's caches, large enough for an efficient matrix product.
 POSITIONS_PER_BATCH = 1024
@@ -86,16 +91,23 @@ class KerasMember(Member):
         held_out = None  # by this member; documents that an ensemble holds out are scored by the ensemble
         if validation is None and context.options.early_stopping:
             data, held_out = data.split(context.options.validation_fraction, context.random_state)
-        keras_network = self._new_keras_network(context, start)
+        initial = self._initial_vectors(context, start)
+        used, documents = UsedIds.all(context.input_dim), data.cut(self.maxlen)
+        if context.options.leaves_other_ids(context.trainable):
+            used, renumbered = UsedIds.of(documents.sequences, context.input_dim)
+            documents = replace(documents, sequences=renumbered)
+        with self._steps(context, used.select(initial), start) as steps:
 
-        def trained(history: dict[str, list[float]]) -> KerasMember:
-            return self._with_weights_of(keras_network, context, start, history_=history, training_state_=None)
+            def trained(history: dict[str, list[float]]) -> KerasMember:
+                vectors = used.replace(initial, _vectors(steps.network)) if context.trainable else initial
+                return self._with_weights(steps.network, vectors, context, history_=history, training_state_=None)
 
-        callbacks = []
-        if context.begin_epoch is not None:
-            callbacks.append(_epoch_callback(partial(context.begin_epoch, lambda: trained({})), keras_network))
-        trainer = Trainer(keras_network, context.head, context.options)
-        fitted = trained(self._train(trainer, data, context, validation=validation or held_out, callbacks=callbacks))
+            callbacks = []
+            if context.begin_epoch is not None:
+                callbacks.append(_epoch_callback(partial(context.begin_epoch, lambda: trained({})), steps.network))
+            fitted = trained(
+                self._train(steps, documents, context, validation=validation or held_out, callbacks=callbacks)
+            )
         if held_out is not None:
             rows = held_out.rows
             logits = fitted.logits(data.sequences[rows])
@@ -105,23 +117,39 @@ class KerasMember(Member):
     def partial_fit(
         self, data: LabelledSequences, context: FitContext, *, start: Member | None = None
     ) -> "KerasMember":
-        settings, last = context.options.optimizer_settings, getattr(start, "training_state_", None)
-        keras_network = self._new_keras_network(context, start)
-        # The state of another optimizer cannot be used.
-        state = last["arrays"] if last and last["settings"] == settings else None
-        trainer = Trainer(keras_network, context.head, context.options, state)
-        history = self._train(trainer, data, context, one_pass=True)
-        state = {"settings": settings, "arrays": trainer.state()}
-        kept = {"thresholds_": getattr(start, "thresholds_", None), "training_state_": state}
-        return self._with_weights_of(keras_network, context, start, history_=history, **kept)
+        initial = self._initial_vectors(context, start)
+        with self._steps(context, initial, start, getattr(start, "training_state_", None)) as steps:
+            history = self._train(steps, data.cut(self.maxlen), context, one_pass=True)
+            vectors = _vectors(steps.network) if context.trainable else initial
+            state = {"settings": context.options.optimizer_settings, "arrays": steps.state()}
+            kept = {"thresholds_": getattr(start, "thresholds_", None), "training_state_": state}
+            return self._with_weights(steps.network, vectors, context, history_=history, **kept)
 
     def untrained(self, context: FitContext) -> "KerasMember":
-        network = self._new_keras_network(context)
-        return self._with_weights_of(network, context, None, history_={}, training_state_=None)
+        vectors = self._initial_vectors(context)
+        network = self._initial_network(context, vectors)
+        return self._with_weights(network, vectors, context, history_={}, training_state_=None)
+
+    @contextmanager
+    def _steps(
+        self, context: FitContext, vectors: np.ndarray, start: Member | None, state: dict[str, Any] | None = None
+    ) -> Iterator[Steps]:
+        """Provide the steps of training a new network with these vectors, traced before if possible."""
+        options = context.options
+        network = self._initial_network(context, vectors, start)
+        steps = Steps(network, context.head, options.make_optimizer(), lazy=options.uses_adam)
+        if state and state["settings"] == options.optimizer_settings:  # that of another optimizer cannot be used
+            steps.continue_from(state["arrays"])
+        with reused(steps, self._trace_key(network, context)) as steps:
+            yield steps
+
+    def _trace_key(self, network: Any, context: FitContext) -> Hashable | None:
+        """Return everything that the traces of a network depend on, or None if that is not known."""
+        return None
 
     def _train(
         self,
-        trainer: Trainer,
+        steps: Steps,
         data: LabelledSequences,
         context: FitContext,
         *,
@@ -133,9 +161,8 @@ class KerasMember(Member):
             "batch_size": context.options.resolve_batch_size(len(data)),
             "multiple": self.width_multiple,
         }
-        data = data.cut(self.maxlen)
         held_out = None if validation is None else data.subset(validation.rows)
-        return trainer.fit(
+        return Trainer(steps, context.options).fit(
             Batches(data, random_state=context.random_state, **sizes),
             None if held_out is None else Batches(held_out, **sizes),
             one_pass=one_pass,
@@ -161,41 +188,44 @@ class KerasMember(Member):
     ) -> Any:
         keras = import_keras()
         input_dim, embedding_dim, n_classes = sizes
-        seeds = iter(np.random.SeedSequence(seed).generate_state(64).tolist())
+        seeds = iter(_seeds(seed)[1:])
         mask = keras.ops.expand_dims(keras.ops.cast(keras.ops.not_equal(ids, 0), "float32"), -1)
         words = keras.layers.Embedding(
-            input_dim,
-            embedding_dim,
-            embeddings_initializer=keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds)),
-            trainable=trainable,
-            name="embedding",
+            input_dim, embedding_dim, embeddings_initializer="zeros", trainable=trainable, name="embedding"
         )(ids)
         if self.embedding_dropout:
             words = keras.layers.Dropout(self.embedding_dropout, seed=next(seeds), name="embedding_dropout")(words)
         return self.keras_scores(words * mask, mask, n_classes, seeds, for_training=for_training)
 
-    def _new_keras_network(self, context: FitContext, start: Member | None = None) -> Any:
-        """Build the network with the weights of `start`, or else with the pre-trained vectors and the class priors."""
-        network = self.keras_network(context)
+    def _initial_vectors(self, context: FitContext, start: Member | None = None) -> np.ndarray:
+        """Return the vectors of `start`, or else the pre-trained ones, or else random ones, (input_dim, embedding_dim)."""
         if isinstance(start, KerasMember):
-            _set_weights(network, start.weights_)
-            return network
-        if context.embedding_matrix is not None:
-            vectors = context.embedding_matrix
-            if self.standardizes_vectors and context.trainable:
-                vectors = _standardized(vectors)
+            return start.weights_["embedding"][0]
+        if context.embedding_matrix is None:
+            draw = import_keras().initializers.RandomUniform(-0.05, 0.05, seed=_seeds(context.seed)[0])
+            return np.array(draw((context.input_dim, context.embedding_dim)))
+        standardizes = self.standardizes_vectors and context.trainable
+        return _standardized(context.embedding_matrix) if standardizes else context.embedding_matrix
+
+    def _initial_network(self, context: FitContext, vectors: np.ndarray, start: Member | None = None) -> Any:
+        """Build the network with these vectors and the other weights of `start`, or else with the class priors."""
+        network = self.keras_network(replace(context, input_dim=len(vectors)))
+        if isinstance(start, KerasMember):
+            _set_weights(network, start.weights_ | {"embedding": [vectors]})
+        else:
             network.get_layer("embedding").set_weights([vectors])
-        self.set_priors(network, context)
+            self.set_priors(network, context)
         return network
 
-    def _with_weights_of(
-        self, network: Any, context: FitContext, start: Member | None, **attributes: Any
-    ) -> "KerasMember":
-        weights = {layer.name: layer.get_weights() for layer in network.layers if layer.weights}
-        if not context.trainable:  # frozen vectors are not copied
-            weights["embedding"] = start.weights_["embedding"] if start else [context.embedding_matrix]
-        n_classes = context.head.n_classes
-        return self._fitted(weights_=weights, trainable_=context.trainable, n_classes_=n_classes, **attributes)
+    def _with_weights(self, network: Any, vectors: np.ndarray, context: FitContext, **attributes: Any) -> "KerasMember":
+        """Return a fitted member with these vectors and the other weights of a network."""
+        weights = {
+            layer.name: layer.get_weights() for layer in network.layers if layer.weights and layer.name != "embedding"
+        }
+        n_classes, trainable = context.head.n_classes, context.trainable
+        return self._fitted(
+            weights_={"embedding": [vectors], **weights}, trainable_=trainable, n_classes_=n_classes, **attributes
+        )
 
     def _read(self, sequences: TokenSequences) -> TokenSequences:
         """Return the documents, truncated to `maxlen`."""
@@ -238,10 +268,19 @@ class Network(KerasMember):
 
     dropout: float
 
-    def _new_keras_network(self, context: FitContext, start: Member | None = None) -> Any:
-        network = super()._new_keras_network(context, start)
+    def _initial_network(self, context: FitContext, vectors: np.ndarray, start: Member | None = None) -> Any:
+        network = super()._initial_network(context, vectors, start)
         set_dtype_policy(network, context.options.dtype_policy)
         return network
+
+    def _trace_key(self, network: Any, context: FitContext) -> Hashable | None:
+        options = context.options
+        is_known = type(self).__module__.startswith("skglove.") and isinstance(options.optimizer, str)
+        if not is_known or options.callbacks:  # which may keep the network
+            return None
+        layers = tuple((layer.name, layer.dtype_policy.name, layer.trainable) for layer in network.layers)
+        shapes = tuple(tuple(weight.shape) for weight in network.weights)
+        return type(self), repr(self.get_params()), context.head, options.optimizer.lower(), layers, shapes
 
     @abstractmethod
     def keras_features(self, words: Any, mask: Any, seeds: Iterator[int]) -> Any:
@@ -336,6 +375,15 @@ def _standardized(vectors: np.ndarray) -> np.ndarray:
     scale = _DEVIATION / np.maximum(of_words.std(axis=0), _SMALLEST_DEVIATION)
     result[known] = (of_words - of_words.mean(axis=0)) * scale
     return result
+
+
+def _seeds(seed: int) -> list[int]:
+    """Return the seeds of the initial vectors, and of the layers after them."""
+    return np.random.SeedSequence(seed).generate_state(64).tolist()
+
+
+def _vectors(network: Any) -> np.ndarray:
+    return network.get_layer("embedding").get_weights()[0]
 
 
 def _set_weights(network: Any, weights: dict[str, list[np.ndarray]]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from skglove.vectors.entry import Entry
 from skglove.vectors.objects import ReadableSource
 from skglove.warn import warn
 
+# To convert a file takes four times as long as to parse the words of a fit, and half a minute for the largest size.
+_MOST_READS, _MOST_BYTES = 3, 1 << 30
+
 Array = np.ndarray[Any, Any]
 Blocks = Iterator[tuple[list[str], Array]]
 
@@ -26,8 +30,11 @@ class FileSource(ReadableSource):
     """A file in GloVe's format or one of word2vec's.
 
     Compressed files, and files that are read as a whole, are converted into a cache entry first. To read a vocabulary
-    from a plain file, only its words are parsed, which is faster than converting the file.
+    from a plain file, only its words are parsed, which is faster than converting the file; if a file is read several
+    times in one process, as in a search, it is converted unless it is large.
     """
+
+    _reads: ClassVar[Counter[str]] = Counter()  # by key
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -47,11 +54,17 @@ class FileSource(ReadableSource):
         """See `ReadableSource.read`."""
         try:
             entry = cache.find(self._key())
-            if entry is None and (vocabulary is None or not is_plain(self.path)):
+            if entry is None and (vocabulary is None or not is_plain(self.path) or self._is_read_often()):
                 entry = cache.find_or_create(self._key(), self._write)
         except OSError:
             entry = None  # without a usable cache, the file is read each time
         return _read_cached(entry, vocabulary) if entry else self._read_file(vocabulary)
+
+    def _is_read_often(self) -> bool:
+        """Count a read; return whether it is time to convert the file."""
+        key = self._key()
+        self._reads[key] += 1
+        return self._reads[key] > _MOST_READS and self.path.stat().st_size <= _MOST_BYTES
 
     def _key(self) -> str:
         return cache.key_of_file(*split_member(self.path))

@@ -23,6 +23,27 @@ def test_vocabulary_of_a_plain_file_is_not_cached(path, home, large_sample):
     assert not home.exists()
 
 
+def test_a_plain_file_that_is_read_often_is_converted(path, home, monkeypatch, large_sample):
+    def read():
+        rows, _ = vector_source(path).lookup(["word2999", "unknown"])
+        np.testing.assert_array_equal(rows, [large_sample.rows[2999], [0] * 4])
+
+    for _ in range(3):
+        read()
+    assert not list(home.glob("vectors/file-*"))
+    for _ in range(2):
+        read()
+        assert len(list(home.glob("vectors/file-*"))) == 1
+        monkeypatch.setattr(textformat, "_parse_block", None)
+
+
+def test_a_large_file_is_not_converted(path, home, monkeypatch):
+    monkeypatch.setattr("skglove.vectors.files._MOST_BYTES", 1000)
+    for _ in range(5):
+        vector_source(path).lookup(["word7"])
+    assert not list(home.glob("vectors/file-*"))
+
+
 def test_file_is_converted_once(path, monkeypatch, large_sample):
     WordVectors.load(path)
     monkeypatch.setattr(textformat, "_parse_block", None)

@@ -1,0 +1,87 @@
+"""The word ids that occur in the training documents, so that an embedding need not contain all others."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skglove.text.sequences import TokenSequences
+
+
+@dataclass(frozen=True)
+class UsedIds:
+    """Word ids, renumbered from 1 by their order.
+
+    Parameters
+    ----------
+    ids : ndarray of int
+        The ids in use, increasing, without 0.
+    size : int
+        The number of rows of an embedding for them.
+    """
+
+    ids: np.ndarray
+    size: int
+
+    @classmethod
+    def of(cls, sequences: TokenSequences, n_ids: int) -> "tuple[UsedIds, TokenSequences]":
+        """Return the ids that occur in documents, and the renumbered documents.
+
+        The size is rounded up to a power of two, so that the parts of a cross-validation have embeddings of one size.
+
+        Parameters
+        ----------
+        sequences : TokenSequences
+        n_ids : int
+            All ids are smaller.
+
+        Examples
+        --------
+        >>> used, renumbered = UsedIds.of(TokenSequences([7, 4, 7], [0, 3]), n_ids=9)
+        >>> used.ids.tolist(), used.size, renumbered.tolist()
+        ([4, 7], 4, [[2, 1, 2]])
+        """
+        occurs = np.zeros(n_ids, dtype=bool)
+        occurs[sequences.ids] = True
+        ids = np.flatnonzero(occurs)
+        renumbered = sequences.with_ids(np.cumsum(occurs, dtype=np.int32)[sequences.ids])
+        return cls(ids, 1 << len(ids).bit_length()), renumbered
+
+    @classmethod
+    def all(cls, n_ids: int) -> "UsedIds":
+        """Return all ids, each with its own number.
+
+        Parameters
+        ----------
+        n_ids : int
+        """
+        return cls(np.arange(1, n_ids), n_ids)
+
+    def select(self, vectors: np.ndarray) -> np.ndarray:
+        """Return the rows of the ids in use.
+
+        Parameters
+        ----------
+        vectors : ndarray of shape (n_ids, dim)
+
+        Returns
+        -------
+        ndarray of shape (size, dim)
+            The first row is that of padding; zeros after the last id.
+        """
+        rows = np.zeros((self.size, vectors.shape[1]), vectors.dtype)
+        rows[0] = vectors[0]
+        rows[1 : len(self.ids) + 1] = vectors[self.ids]
+        return rows
+
+    def replace(self, vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return a copy of the vectors, with other rows for the ids in use.
+
+        Parameters
+        ----------
+        vectors : ndarray of shape (n_ids, dim)
+        rows : ndarray of shape (size, dim)
+            As `select` returns them.
+        """
+        replaced = vectors.copy()
+        replaced[self.ids] = rows[1 : len(self.ids) + 1]
+        return replaced
