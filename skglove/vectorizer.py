@@ -19,6 +19,7 @@ from skglove.text.averaging import mean_vectors, smooth_idf
 from skglove.text.documents import are_texts, chunks, look_like_rows
 from skglove.text.keras import KERAS_FILTERS
 from skglove.text.sequences import TokenSequences
+from skglove.text.similar import SimilarWords
 from skglove.text.tokenizer import Document, Tokenizer
 from skglove.text.tokenizers import TOKENIZERS, make_tokenizer
 from skglove.text.vocabulary import WordCounts
@@ -86,7 +87,11 @@ class GloveTextVectorizer(
     split : str, default=" "
         The separator of words. Other tokenizers than "keras" do not use it.
     oov_token : str or None, default=None
-        If given, it gets id 1 and replaces unknown words; otherwise, unknown words are removed.
+        If given, it gets id 1 and replaces unknown words instead of removing them.
+    handle_unknown : {"ignore", "nearest"}, default="ignore"
+        What becomes of words that are not in the vocabulary: they are removed, or with "nearest" replaced by the word of the
+        vocabulary that is spelled most similarly (its character bigrams and trigrams have a cosine of at least 0.6), such as
+        "recieve" by "receive". For texts with spelling mistakes. Words without a similar one are removed. See `oov_token`.
     output : {"sequences", "mean"}, default="sequences"
         Whether `transform` returns sequences of ids for a `ConvTextClassifier`, or the mean of the word vectors of each text
         (not limited by `maxlen`) as features for other estimators.
@@ -182,6 +187,7 @@ class GloveTextVectorizer(
         "filters": [str],
         "split": [str],
         "oov_token": [str, None],
+        "handle_unknown": [StrOptions({"ignore", "nearest"})],
         "output": [StrOptions({"sequences", "mean"})],
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
         "use_idf": ["boolean"],
@@ -205,6 +211,7 @@ class GloveTextVectorizer(
         filters: str = KERAS_FILTERS,
         split: str = " ",
         oov_token: str | None = None,
+        handle_unknown: str = "ignore",
         output: str = "sequences",
         n_components: int | None = None,
         use_idf: bool = False,
@@ -220,6 +227,7 @@ class GloveTextVectorizer(
         self.filters = filters
         self.split = split
         self.oov_token = oov_token
+        self.handle_unknown = handle_unknown
         self.output = output
         self.n_components = n_components
         self.use_idf = use_idf
@@ -306,7 +314,8 @@ class GloveTextVectorizer(
         check_is_fitted(self)
         fitted = snapshot(self)
         encode, vocabulary = fitted._tokenizer().encode, fitted.vocabulary_
-        encoded = (encode(texts, vocabulary, fitted._unknown_id_) for texts in chunks(raw_documents))
+        documents = map(fitted._without_unknown_words, chunks(raw_documents))
+        encoded = (encode(some, vocabulary, fitted._unknown_id_) for some in documents)
         return fitted._output(fitted._sequences(*part) for part in encoded)
 
     def inverse_transform(self, X: Any) -> list[str]:
@@ -357,6 +366,20 @@ class GloveTextVectorizer(
         *words, counts = self._packed_counts_
         return dict(zip(unpack_words(*words), counts.tolist(), strict=True))
 
+    @functools.cached_property
+    def _similar_words_(self) -> SimilarWords:
+        words = list(self.vocabulary_)
+        return SimilarWords(words if self._unknown_id_ is None else ["", *words[1:]])
+
+    def _without_unknown_words(self, documents: list[Document]) -> list[Document]:
+        """Replace unknown words by the most similar ones, depending on `handle_unknown`."""
+        if self.handle_unknown == "ignore":
+            return documents
+        words_of = list(map(self._tokenizer().words, documents))
+        unknown = {word for words in words_of for word in words} - self.vocabulary_.keys()
+        similar = self._similar_words_.find(sorted(unknown))
+        return [[similar.get(word, word) for word in words] for words in words_of]
+
     @property
     def _n_features_out(self) -> int:
         check_is_fitted(self)
@@ -396,8 +419,18 @@ class GloveTextVectorizer(
             in_documents = counts.document_counts(self.vocabulary_)
             self.idf_ = np.concatenate([[1.0], smooth_idf(in_documents, counts.n_documents)])
         self._unknown_id_ = 1 if reserved else None
-        new_ids = np.where(ranks, ranks + len(reserved), len(reserved)).astype(np.int32)
+        return self._new_ids(counts, ranks, len(reserved))
+
+    def _new_ids(self, counts: WordCounts, ranks: np.ndarray, n_reserved: int) -> np.ndarray:
+        """Return the id of each word number."""
+        new_ids = np.where(ranks, ranks + n_reserved, n_reserved).astype(np.int32)
         new_ids[0] = 0  # of empty pieces
+        if self.handle_unknown == "nearest":
+            numbers = np.flatnonzero(ranks[1:] == 0) + 1  # of words that are too rare for the vocabulary
+            words = counts.words
+            similar = self._similar_words_.find([words[number - 1] for number in numbers.tolist()])
+            for number in numbers.tolist():
+                new_ids[number] = self.vocabulary_.get(similar.get(words[number - 1], ""), n_reserved)
         return new_ids
 
     def _look_up(self, source: VectorSource, words: list[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -469,7 +502,8 @@ class GloveTextVectorizer(
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        state.pop("word_counts_", None)  # unpacked when first used
+        for name in ("word_counts_", "_similar_words_"):  # made when first used
+            state.pop(name, None)
         if "vocabulary_" in state:  # its ids count up from 1
             state["vocabulary_"] = pack_words(list(self.vocabulary_))
         return state

@@ -769,3 +769,45 @@ def test_the_tokenizer_of_a_search():
 def test_a_tokenizer_that_returns_no_words(fit):
     with pytest.raises(TypeError, match="must return a list of str"):
         fit(GloveTextVectorizer(None, tokenizer=str.lower), TEXTS)
+
+
+MISSPELLED = {"elephant": [1.0, 0.0], "elephants": [1.0, 0.1], "hammer": [0.0, 1.0]}
+
+
+@pytest.mark.parametrize("oov_token", [None, "<OOV>"])
+@pytest.mark.parametrize("output", ["sequences", "mean"])
+def test_unknown_words_can_be_replaced_by_the_nearest(oov_token, output):
+    settings = {"oov_token": oov_token, "output": output}
+    texts, altered = ["an elephant, a hammer", "hammer"], ["An elefant xyz", "hammmer"]
+    vectorizer = GloveTextVectorizer(MISSPELLED, handle_unknown="nearest", **settings).fit(texts)
+    plain = GloveTextVectorizer(MISSPELLED, **settings).fit(texts)
+    got, wanted = vectorizer.transform(altered), plain.transform(["an elephant xyz", "hammer"])
+    if output == "mean":
+        np.testing.assert_array_equal(got, wanted)
+    else:
+        assert got.tolist() == wanted.tolist()
+    # nothing else changes
+    assert vectorizer.vocabulary_ == plain.vocabulary_
+    assert vectorizer.transform(["xyz"]).tolist() == plain.transform(["xyz"]).tolist()
+
+
+@pytest.mark.parametrize("oov_token", [None, "<OOV>"])
+def test_rare_words_are_replaced_in_fit_transform_as_in_transform(oov_token):
+    texts = ["elephant elephant hammer", "hammmer elephant elefant", "qqq hammer"]
+    vectorizer = GloveTextVectorizer(
+        None, num_words=3 + (oov_token is not None), handle_unknown="nearest", oov_token=oov_token
+    )
+    got = vectorizer.fit_transform(texts).tolist()
+    elephant, hammer = vectorizer.vocabulary_["elephant"], vectorizer.vocabulary_["hammer"]
+    unknown = [] if oov_token is None else [1]
+    assert got == [[elephant] * 2 + [hammer], [hammer, elephant, elephant], [*unknown, hammer]]
+    assert got == vectorizer.transform(texts).tolist()
+
+
+def test_the_index_of_similar_words_is_not_pickled():
+    vectorizer = GloveTextVectorizer(None, handle_unknown="nearest").fit(TEXTS)
+    size = len(pickle.dumps(vectorizer))
+    expected = vectorizer.transform(["catt"]).tolist()
+    assert len(pickle.dumps(vectorizer)) == size
+    assert pickle.loads(pickle.dumps(vectorizer)).transform(["catt"]).tolist() == expected
+    assert vectorizer.fit(["dogs"]).transform(["catt"]).tolist() == [[]]

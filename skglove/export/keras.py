@@ -34,8 +34,8 @@ def to_keras(pipeline: Any) -> Any:
     sklearn.exceptions.NotFittedError
         If the pipeline has not been fitted.
     ValueError
-        If the vectorizer was fitted again after the classifier was trained, or its tokenizer is a function, which cannot run in
-        TensorFlow.
+        If the vectorizer was fitted again after the classifier was trained, or if it does what cannot run in TensorFlow: its
+        tokenizer is a function, or it replaces unknown words by the nearest.
 
     Notes
     -----
@@ -51,6 +51,11 @@ def to_keras(pipeline: Any) -> Any:
         model.export("saved_model/1")
     """
     vectorizer, classifier = vectorizer_and_classifier(pipeline)
+    if vectorizer.handle_unknown != "ignore":
+        raise ValueError(
+            f"handle_unknown={vectorizer.handle_unknown!r} cannot be exported, since similar words are found in Python. Set "
+            "handle_unknown='ignore'; the pipeline need not be fitted again."
+        )
     tokenizer = vectorizer._tokenizer()
     substitutions = tokenizer.substitutions()
     keras = import_keras()

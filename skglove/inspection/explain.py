@@ -119,7 +119,8 @@ def _check_not_texts(given: Document, words: list[str], vectorizer: GloveTextVec
 
 def _known(vectorizer: GloveTextVectorizer, words: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Return the positions and ids of known words, after truncation."""
-    known = [(i, vectorizer.vocabulary_.get(word, vectorizer._unknown_id_)) for i, word in enumerate(words)]
+    (replaced,) = vectorizer._without_unknown_words([words])
+    known = [(i, vectorizer.vocabulary_.get(word, vectorizer._unknown_id_)) for i, word in enumerate(replaced)]
     kept = [(i, id_) for i, id_ in known if id_ is not None]
     if vectorizer.maxlen is not None:
         kept = kept[-vectorizer.maxlen :] if vectorizer.truncating == "pre" else kept[: vectorizer.maxlen]

@@ -247,3 +247,15 @@ def test_a_vectorizer_of_means(parallel, corpus, vectors):
 def test_what_is_not_fitted(export):
     with pytest.raises(NotFittedError):
         export()
+
+
+def test_replacing_unknown_words_cannot_be_exported(corpus, vectors):
+    pipeline = fit(corpus, vectors, Parallel(filters=8), handle_unknown="nearest")
+    with pytest.raises(ValueError, match="handle_unknown='nearest' cannot be exported"):
+        to_keras(pipeline)
+    pipeline.set_params(glovetextvectorizer__handle_unknown="ignore")
+    np.testing.assert_allclose(
+        to_keras(pipeline).predict(np.array(["the cat"], object), verbose=0),
+        pipeline.predict_proba(["the cat"]),
+        atol=1e-6,
+    )

@@ -318,3 +318,10 @@ def test_contributions_that_do_not_add_up_are_an_error(pipeline, monkeypatch):
     monkeypatch.setattr(member, "contributions", lambda self, ids: ({}, np.array([100.0, 0.0])))
     with pytest.raises(ValueError, match=r"add up to .*100.*, not to its logits"):
         explain(pipeline, "the cat")
+
+
+def test_misspelled_words_count_as_those_that_they_stand_for(fit, corpus, vectors):
+    pipeline = fit(*corpus, vectors, Parallel(filters=8)).set_params(glovetextvectorizer__handle_unknown="nearest")
+    text = "the hammmer and the dogg"
+    assert_adds_up(pipeline, text)
+    assert {"hammmer", "dogg"} <= {word for ngram in explain(pipeline, text).ngrams for word in ngram.text.split()}
