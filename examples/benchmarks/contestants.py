@@ -1,5 +1,7 @@
 """The classifiers to compare: functions of (vectors, seed) that return a classifier with scikit-learn's `fit` and `predict`."""
 
+import contextlib
+import io
 import random
 import tempfile
 from pathlib import Path
@@ -39,11 +41,26 @@ class WordLlamaEncoder:
         return self._model.embed(texts, norm=True)
 
 
-def two_sources(vectors: str, seed: int) -> Pipeline:
-    """Return this package's pipeline with the vectors of `WordLlamaEncoder` beside `vectors`."""
+class MiniLMEncoder:
+    """A sentence transformer of 22 million parameters (Wang et al. 2020), as an encoder."""
+
+    def __init__(self) -> None:
+        from all_minilm_l6_v2 import extract_model
+        from sentence_transformers import SentenceTransformer
+
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+            self._model = SentenceTransformer(str(extract_model(folder)), device="cpu")
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        """Return the vector of each text, (n_texts, 384)."""
+        return self._model.encode(texts, show_progress_bar=False)
+
+
+def several_sources(vectors: str, seed: int, **encoders: Any) -> Pipeline:
+    """Return this package's pipeline with the vectors of encoders, given by name, beside `vectors`."""
     from skglove.vectors import EncoderVectors
 
-    return skglove([vectors, EncoderVectors(WordLlamaEncoder(), name="wordllama-256")], seed)
+    return skglove([vectors, *(EncoderVectors(make(), name=name) for name, make in encoders.items())], seed)
 
 
 class Tutorial(ClassifierMixin, BaseEstimator):
@@ -173,7 +190,11 @@ CONTESTANTS = {
         vectors, seed, architecture="stacked", trainable=False
     ),
     'skglove, tokenizer="glove"': lambda vectors, seed: skglove(vectors, seed, tokenizer="glove"),
-    "skglove, GloVe and WordLlama": two_sources,
+    'skglove, tokenizer="characters"': lambda vectors, seed: skglove(vectors, seed, tokenizer="characters"),
+    "skglove, GloVe and WordLlama": lambda vectors, seed: several_sources(vectors, seed, wordllama=WordLlamaEncoder),
+    "skglove, GloVe, WordLlama and MiniLM": lambda vectors, seed: several_sources(
+        vectors, seed, wordllama=WordLlamaEncoder, minilm=MiniLMEncoder
+    ),
     "the tutorial's script, 2 epochs": lambda vectors, seed: Tutorial(vectors, seed, epochs=2),
     "keras.wrappers.SKLearnClassifier": lambda vectors, seed: Wrapped("Keras", vectors, seed),
     "skorch": lambda vectors, seed: Wrapped("skorch", vectors, seed),

@@ -8,10 +8,7 @@ an encoder takes minutes for a test set: it is encoded once::
 """
 
 import argparse
-import contextlib
-import io
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,22 +25,7 @@ from sklearn.preprocessing import StandardScaler
 Encode = Callable[[list[str]], np.ndarray]
 
 
-def minilm() -> Encode:
-    """Return a sentence transformer of 22 million parameters (Wang et al. 2020), of a vector for each text."""
-    from all_minilm_l6_v2 import extract_model
-    from sentence_transformers import SentenceTransformer
-
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-        model = SentenceTransformer(str(extract_model(folder)), device="cpu")
-    return lambda texts: model.encode(texts, show_progress_bar=False)
-
-
-def wordllama() -> Encode:
-    """Return the mean of static vectors of 256 dimensions, made from a language model's tokens."""
-    return contestants.WordLlamaEncoder().encode
-
-
-ENCODERS = dict(zip(contestants.ENCODERS, (minilm, wordllama), strict=True))
+ENCODERS = dict(zip(contestants.ENCODERS, (contestants.MiniLMEncoder, contestants.WordLlamaEncoder), strict=True))
 
 
 def timed(encode: Encode, texts: list[str]) -> tuple[np.ndarray, float]:
@@ -95,7 +77,7 @@ def main() -> None:
     arguments = parser.parse_args()
     results = Results(arguments.results)
     for contestant in arguments.contestants:
-        encode = ENCODERS[contestant]()
+        encode = ENCODERS[contestant]().encode
         for name in arguments.sets or datasets.names(arguments.data):
             run_set(arguments, results, contestant, encode, name)
 
