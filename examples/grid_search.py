@@ -27,7 +27,7 @@ def print_results(search: GridSearchCV) -> None:
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--articles", type=int, default=600, help="number of articles for the search")
-    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--folds", type=int, default=3, help="number of cross-validation folds")
     parser.add_argument("--n-jobs", type=int, default=2)
     arguments = parser.parse_args(argv)
@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> None:
     pipeline = Pipeline(
         [
             ("vect", GloveTextVectorizer(embeddings="glove.6B.50d", maxlen=400)),
-            ("clf", ConvTextClassifier(WideAndDeep(), epochs=arguments.epochs, batch_size=32, random_state=0)),
+            ("clf", ConvTextClassifier(WideAndDeep(), epochs=arguments.epochs, random_state=0)),
         ]
     )
     search = GridSearchCV(pipeline, GRID, cv=arguments.folds, n_jobs=arguments.n_jobs).fit(train, y_train)

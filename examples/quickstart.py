@@ -69,7 +69,7 @@ def save_and_load(pipeline: Pipeline, texts: list[str]) -> None:
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--articles", type=int, help="number of articles to use; by default all")
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=4)
     arguments = parser.parse_args(argv)
 
     texts, labels = load_articles()

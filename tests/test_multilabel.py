@@ -102,18 +102,34 @@ def test_documents_without_labels_and_labels_without_documents(documents):
     assert not (pipeline.predict_proba(["the a of"])[0, :4] > 0.5).any()
 
 
-def test_weights_change_the_probabilities(documents, fitted):
+@pytest.mark.parametrize("architecture", [WideAndDeep(filters=8), Parallel(filters=8)], ids=["wide", "parallel"])
+def test_a_class_weight_raises_the_probability_of_its_label(documents, architecture):
     texts, Y = documents
-    plain = fitted.predict_proba(texts).mean(axis=0)
-    balanced = small(class_weight="balanced", validation_fraction=0.2).fit(texts, Y).predict_proba(texts).mean(axis=0)
-    favoured = small(class_weight={2: 20.0}, validation_fraction=0.2).fit(texts, Y).predict_proba(texts).mean(axis=0)
-    assert balanced[2] > plain[2]
-    assert favoured[2] > plain[2]
-    with pytest.raises(ValueError, match=r"weights of \['cats'\], but the labels are 0 to 2"):
-        small(class_weight={"cats": 2}).fit(texts, Y)
-    for weight in (-1.0, 0.0, np.inf):
-        with pytest.raises(ValueError, match="positive finite numbers"):
-            small(class_weight={0: weight}).fit(texts, Y)
+    Y = Y ^ (np.random.RandomState(1).uniform(size=Y.shape) < 0.2)  # otherwise they would be certain with any weights
+
+    def mean_probabilities(class_weight):
+        classifier = small(architecture, class_weight=class_weight, validation_fraction=0.2).fit(texts, Y)
+        return classifier.predict_proba(texts).mean(axis=0)
+
+    plain = mean_probabilities(None)
+    for class_weight in ({2: 20.0}, {0: 1, 2: 20.0}):
+        change = mean_probabilities(class_weight) - plain
+        assert change[2] > max(0.05, *np.abs(change[:2]))
+    change = mean_probabilities("balanced") - plain
+    assert change[2] > change[0]  # the rarer label
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "message"),
+    [
+        ({"cats": 2}, r"weights of \['cats'\], but the labels are 0 to 2"),
+        *(({0: weight}, "positive finite numbers") for weight in (-1.0, 0.0, np.inf)),
+    ],
+    ids=str,
+)
+def test_class_weights_of_labels_are_checked(documents, class_weight, message):
+    with pytest.raises(ValueError, match=message):
+        small(class_weight=class_weight).fit(*documents)
 
 
 def test_documents_of_weight_0_are_ignored(documents):
