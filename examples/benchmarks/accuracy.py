@@ -54,6 +54,7 @@ def run_one(data: Path | None, name: str, size: int, contestant: str, seed: int,
         "rate": len(split.test) / seconds,
         "memory": memory,
         "sizes": [len(split.train), len(split.test), len(set(split.y_train.tolist()))],
+        "processor": report.processor(),
     }
     print("result:" + json.dumps(result))
 
@@ -117,6 +118,10 @@ class Results:
                 by_contestant[contestant] = some
         return by_contestant
 
+    def processors(self) -> list[str]:
+        """Return the processors on which the results were measured, in order of the first result."""
+        return list(dict.fromkeys(result["processor"] for result in self.found.values()))
+
     def sets(self) -> list[tuple[str, int]]:
         """Return the names and sizes of the data sets with results: by decreasing size."""
         return sorted({key[:2] for key in self.found}, key=lambda key: (key[1] != 0, -key[1], key[0]))  # per class last
@@ -131,16 +136,28 @@ def _cell(some: list[dict], key: str) -> str:
     return f"{statistics.mean(values):.3f}" if values else ""
 
 
-def _table(name: str, by_contestant: dict[str, list[dict]]) -> str:
+def _table(name: str, by_contestant: dict[str, list[dict]], processors: list[str]) -> str:
     rows = []
     for contestant, some in by_contestant.items():
         others = [_cell(some, key) for key in ("macro_f1", "log_loss", "calibration")]
         spread = statistics.stdev(result["accuracy"] for result in some) if len(some) > 1 else float("nan")
         fit, rate, memory = (statistics.median(result[key] for result in some) for key in ("fit", "rate", "memory"))
         cells = [f"{_mean(some):.4f}", f"{spread:.4f}".replace("nan", ""), *others, f"{len(some)}"]
-        rows.append([contestant, *cells, f"{fit:.1f}", f"{rate:,.0f}", f"{memory:,.0f}"])
+        on = ", ".join(sorted({f"{processors.index(result['processor']) + 1}" for result in some}))
+        rows.append([contestant, *cells, f"{fit:.1f}", f"{rate:,.0f}", f"{memory:,.0f}", on])
     n, n_test, n_classes = next(iter(by_contestant.values()))[0]["sizes"]
-    measures = ["accuracy", "spread", "macro-F1", "log loss", "calibration", "seeds", "fit, s", "texts/s", "MB"]
+    measures = [
+        "accuracy",
+        "spread",
+        "macro-F1",
+        "log loss",
+        "calibration",
+        "seeds",
+        "fit, s",
+        "texts/s",
+        "MB",
+        "machine",
+    ]
     header = [f"{name}, {n:,} to train on", *measures]
     return f"{report.table(header, rows)}\n\n{n_test:,} to test on, {n_classes} classes."
 
@@ -157,16 +174,19 @@ def _summary(results: Results) -> str:
 
 def write(results: Results, arguments: argparse.Namespace) -> None:
     """Write tables of all results."""
+    processors = results.processors()
+    machines = "; ".join(f"{i}: {processor}" for i, processor in enumerate(processors, start=1))
     about = f"""## Accuracy
 
-Made by `examples/benchmarks/accuracy.py --vectors {Path(arguments.vectors).name}` on {report.machine()}
+Made by `examples/benchmarks/accuracy.py --vectors {Path(arguments.vectors).name}` with {report.versions()}.
+Machines: {machines}.
 
 Accuracy, macro-F1, log loss and calibration error (of the predicted class, in 15 bins) are means over the seeds, spread is the
-standard deviation of the accuracy; a seed determines the split where none was published, which
-texts are drawn, and the model. `fit` is the time from texts to model, with tokenizing and reading the vectors (cached after the
-first time) but without imports. It, the texts predicted in a second, and the memory of fitting and predicting, on top of imports
-and texts, are medians. The settings are the same for all sets: the defaults, except for what the name says."""
-    tables = [_table(name, results.of(name, n_train)) for name, n_train in results.sets()]
+standard deviation of the accuracy; a seed determines the split where none was published, which texts are drawn, and the model.
+`fit` is the time from texts to model, with tokenizing and reading the vectors, but without imports. It, the texts predicted in a
+second, and the memory of fitting and predicting, on top of imports and texts, are medians, to be compared on one machine only.
+The settings are the same for all sets: the defaults, except for what the name says."""
+    tables = [_table(name, results.of(name, n_train), processors) for name, n_train in results.sets()]
     pictures = [f"![{file.stem}]({file.name})" for file in charts.draw(results, arguments.output.parent)]
     report.write(arguments.output, "Accuracy", "\n\n".join([about, *pictures, *tables]))
     if arguments.summary:

@@ -31,6 +31,9 @@ class Results(Protocol):
     def sets(self) -> list[tuple[str, int]]:
         """Return the names and sizes of the data sets with results."""
 
+    def processors(self) -> list[str]:
+        """Return the processors on which the results were measured."""
+
 
 def draw(results: Results, folder: Path) -> list[Path]:
     """Draw both charts.
@@ -73,8 +76,13 @@ def _by_examples(results: Results) -> Figure:
 
 
 def _by_seconds(results: Results) -> Figure:
-    """Draw the mean over all sets on which every contestant of the chart was measured."""
-    with_all = [results.of(*key) for key in results.sets() if key[1] == 0]
+    """Draw the mean over all sets on which every contestant of the chart was measured, all on the first machine."""
+    first, *_ = results.processors()
+    with_all = [
+        {one: some for one, some in results.of(*key).items() if all(result["processor"] == first for result in some)}
+        for key in results.sets()
+        if key[1] == 0
+    ]
     drawn = {one: style for one, style in _STYLES.items() if with_all and all(one in some for some in with_all)}
     figure = Figure(figsize=(8, 4.6), layout="constrained")
     axes = figure.subplots()

@@ -16,6 +16,7 @@ from pathlib import Path
 import contestants
 import datasets
 import numpy as np
+import report
 from accuracy import RESULTS, Results, scores
 from memory import megabytes
 from sklearn.linear_model import LogisticRegression
@@ -58,6 +59,7 @@ def run_set(arguments: argparse.Namespace, results: Results, contestant: str, en
                 "rate": len(split.test) / seconds,
                 "memory": megabytes("VmHWM") - before,
                 "sizes": [len(split.train), len(split.test), len(set(split.y_train.tolist()))],
+                "processor": report.processor(),
             }
             results.add({"set": name, "n_train": n_train, "contestant": contestant, "seed": seed, **result})
         some = [results.found[key]["accuracy"] for key in results.found if key[:3] == (name, n_train, contestant)]

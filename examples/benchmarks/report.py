@@ -21,18 +21,28 @@ def write(file: Path, section: str, text: str) -> None:
 
 def machine() -> str:
     """Return the processor and the versions of packages."""
+    return f"{processor()}; {versions()}."
+
+
+def processor() -> str:
+    """Return the processor, the number of cores and the system."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        name = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        name = platform.processor() or platform.machine()
+    return f"{name}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def versions() -> str:
+    """Return the versions of Python and of packages."""
     found = []
     for package in _PACKAGES:
         try:
             found.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             continue
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        processor = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        processor = platform.processor() or platform.machine()
-    return f"{processor}, {os.cpu_count()} cores, {platform.system()}; Python {platform.python_version()}, {', '.join(found)}."
+    return f"Python {platform.python_version()}, {', '.join(found)}"
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
