@@ -9,8 +9,9 @@ from scipy.optimize import minimize
 from skglove.models.head import Head
 
 _PENALTY = 0.3  # of the squared relative distance from the default weights, in units of the Brier score of one document
-# The same of the squared differences between the intercepts of labels and their mean.
-_INTERCEPT_PENALTY = 0.1
+# The same of the squared differences between the intercepts and their mean. Of exclusive classes, for each class: the more there
+# are, the fewer documents each of them has.
+_LABELS_PENALTY, _CLASSES_PENALTY = 0.1, 0.05
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ def learn_weights(
 
     They minimize the Brier score (Brier 1950) of the probabilities of the sum, plus a penalty for the distance from `prior`,
     which matters if there are few documents. Unlike the log loss, the Brier score is robust to a few misclassified documents.
-    Labels that are not exclusive have an intercept each, too, with a penalty for its distance from the mean.
+    Each class or label has an intercept, too, with a penalty for its distance from the mean: models that were fitted on few
+    documents of a class give it too low scores.
 
     Parameters
     ----------
@@ -60,23 +62,19 @@ def learn_weights(
     stacked = np.stack(scores).astype(np.float64)
     start = np.asarray(prior, dtype=np.float64)
     of_documents = document_weights / document_weights.mean()
-    n_models, n_intercepts = len(start), 0 if head.exclusive else head.n_classes
+    n_models, n_intercepts = len(start), head.n_classes
+    intercept_penalty = _CLASSES_PENALTY * n_intercepts if head.exclusive else _LABELS_PENALTY
 
     def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
         weights, intercept = parameters[:n_models], parameters[n_models:]
-        logits = np.tensordot(weights, stacked, 1)
-        losses, slopes = head.brier(logits + intercept if n_intercepts else logits, y)
+        losses, slopes = head.brier(np.tensordot(weights, stacked, 1) + intercept, y)
         value, slope = of_documents @ losses, of_documents[:, None] * slopes
-        distance = (weights - start) / start
+        distance, difference = (weights - start) / start, intercept - intercept.mean()
+        value += _PENALTY * (distance**2).sum() + intercept_penalty * (difference**2).sum()
         of_weights = np.tensordot(stacked, slope, 2) + 2 * _PENALTY * distance / start
-        value += _PENALTY * (distance**2).sum()
-        if not n_intercepts:
-            return float(value), of_weights
-        difference = intercept - intercept.mean()
-        value += _INTERCEPT_PENALTY * (difference**2).sum()
-        return float(value), np.concatenate([of_weights, slope.sum(axis=0) + 2 * _INTERCEPT_PENALTY * difference])
+        of_intercepts = slope.sum(axis=0) + 2 * intercept_penalty * difference
+        return float(value), np.concatenate([of_weights, of_intercepts])
 
     bounds = [(0, None)] * n_models + [(None, None)] * n_intercepts
     found = minimize(loss, [*start, *np.zeros(n_intercepts)], jac=True, bounds=bounds, method="L-BFGS-B").x
-    intercept = found[n_models:] if n_intercepts else np.zeros(stacked.shape[2])
-    return EnsembleWeights(found[:n_models], intercept)
+    return EnsembleWeights(found[:n_models], found[n_models:])

@@ -51,7 +51,20 @@ def test_labels_have_intercepts():
     proba = 1 / (1 + np.exp(-found.combine([scores])))
     np.testing.assert_allclose(proba.mean(axis=0), y.mean(axis=0), atol=0.02)
     assert found.intercept[0] > found.intercept[1] > found.intercept[2]
-    assert learn_weights([scores[:, :2]], y[:, 0], (1.0,), Softmax(2), np.ones(2000)).intercept.tolist() == [0, 0]
+
+
+def test_classes_have_intercepts():
+    """A model that was fitted on few documents of a class gives it too low scores; the intercept raises them."""
+    rng = np.random.RandomState(0)
+    y = (rng.uniform(size=500) < 0.1).astype(int)
+    scores = np.eye(2)[y] + rng.normal(scale=0.3, size=(500, 2)) + [1, 0]
+    found = learn_weights([scores], y, (1.0,), Softmax(2), np.ones(500))
+    assert found.intercept[1] - found.intercept[0] > 0.5
+
+    def n_found(logits):
+        return np.count_nonzero(logits[y == 1].argmax(axis=1))
+
+    assert n_found(found.combine([scores])) > 2 * n_found(scores)
 
 
 def test_a_document_of_little_weight_counts_little():
