@@ -57,7 +57,8 @@ def open_bytes(source: str | Path) -> Iterator[IO[bytes]]:
     Raises
     ------
     ValueError
-        If an archive is damaged, has several members and none is named, or decompresses to far more than vectors do.
+        If an archive is damaged or compressed by another method than deflate, has several members and none is named, or
+        decompresses to far more than vectors do.
     OSError
         If the file cannot be read.
     """
@@ -65,7 +66,7 @@ def open_bytes(source: str | Path) -> Iterator[IO[bytes]]:
     first = _first_bytes(path)
     with ExitStack() as stack:
         if first in _ZIP:
-            yield _limited(_open_member(path, member, stack), path)
+            yield _open_member(path, member, stack)
         elif member is not None:
             raise ValueError(
                 f"{path} is not a zip archive, so it has no member {member!r}. Remove '#{member}' from the path."
@@ -80,8 +81,12 @@ def _open_member(path: Path, member: str | None, stack: ExitStack) -> IO[bytes]:
     with _explained(path):
         archive = stack.enter_context(zipfile.ZipFile(path))
     info = _find_member(archive, path, member)
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # zipfile has no limit for what comes out
+        raise ValueError(
+            f"{path}: {info.filename} is not compressed by deflate. Decompress it, and use the plain file."
+        )
     with _explained(path):
-        return stack.enter_context(archive.open(info))
+        return _limited(stack.enter_context(archive.open(info)), path)
 
 
 @contextmanager

@@ -67,10 +67,15 @@ def test_broken_archive(tmp_path, kind, cut):
         read(path)
 
 
-METHODS = ["ZIP_STORED", "ZIP_DEFLATED", "ZIP_BZIP2", "ZIP_LZMA"]
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_methods_that_are_decompressed_without_limit(tmp_path, method):
+    path = tmp_path / "v.zip"
+    path.write_bytes(zipped({"v.txt": TEXT}, method))
+    with pytest.raises(ValueError, match=r"v\.zip: v\.txt is not compressed by deflate\. Decompress it"):
+        read(path)
 
 
-@pytest.mark.parametrize("method", [*METHODS, "gzip"])
+@pytest.mark.parametrize("method", ["ZIP_STORED", "ZIP_DEFLATED", "gzip"])
 def test_damaged_data(tmp_path, method):
     """Wherever the damage is, the error names the file, or the text is complete."""
     text = b"".join(b"word%d %d\n" % (i, i * i) for i in range(1000))
@@ -84,7 +89,7 @@ def test_damaged_data(tmp_path, method):
         try:
             assert read(path) == text
         except ValueError as error:
-            assert str(error).startswith(f"{path} is a broken archive (")  # noqa: PT017
+            assert str(error).startswith(str(path))  # noqa: PT017
             refused += 1
     assert refused > 15
 
