@@ -13,7 +13,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -47,8 +47,8 @@ def downloaded(
 ) -> Iterator[tuple[Opened, RemoteFile]]:
     """Download a file from the first mirror that works, and open it.
 
-    The file is removed when the context is left, unless by an exception: then the next attempt finds it. After a
-    ValueError, it is removed, too, since it cannot be read.
+    The file, and the parts of it that came from mirrors that failed, are removed when the context is left, unless by an
+    exception: then the next attempt finds them. After a ValueError, the file is removed, too, since it cannot be read.
 
     Parameters
     ----------
@@ -76,28 +76,41 @@ def downloaded(
     import filelock
     import requests
 
-    failures: list[str] = []
+    failures: dict[Path, str] = {}
     connections = Connections(mirror.url for mirror in mirrors)
     for mirror in mirrors:
         target = folder / hashlib.sha256(mirror.url.encode()).hexdigest()[:16]
         target.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(folder / f".{target.name}.lock"):
+        with filelock.FileLock(_lock(target)):
             try:
                 path = _download(mirror, target, connections)
                 with _kept_if_readable(target):
                     opened = open_file(path, mirror)
             except NoConnectionError as error:
-                failures.append(str(error))
+                failures[target] = str(error)
             except Exception as error:
                 if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
                     raise
-                failures.append(f"{mirror.url}: {_shorten(error)}")
+                failures[target] = f"{mirror.url}: {_shorten(error)}"
             else:
                 with _kept_if_readable(target):
                     yield opened, mirror
                 shutil.rmtree(target, ignore_errors=True)
+                for other in failures:
+                    _remove_unless_in_use(other)
                 return
-    raise DownloadError("; ".join(dict.fromkeys(failures)))  # several mirrors may have one server
+    raise DownloadError("; ".join(dict.fromkeys(failures.values())))  # several mirrors may have one server
+
+
+def _lock(target: Path) -> Path:
+    return target.with_name(f".{target.name}.lock")
+
+
+def _remove_unless_in_use(target: Path) -> None:
+    import filelock
+
+    with suppress(filelock.Timeout), filelock.FileLock(_lock(target), timeout=0):
+        shutil.rmtree(target, ignore_errors=True)
 
 
 @contextmanager
