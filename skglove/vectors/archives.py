@@ -114,18 +114,27 @@ class _Decompressed(io.RawIOBase):
     def __init__(self, file: Any, path: Path) -> None:
         self._file = file
         self._path = path
-        self._left = max(SMALL, RATIO * path.stat().st_size)
+        self._most = max(SMALL, RATIO * path.stat().st_size)
 
     def readable(self) -> bool:
         """See `io.RawIOBase.readable`."""
         return True
 
+    def seekable(self) -> bool:
+        """See `io.RawIOBase.seekable`."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """See `io.RawIOBase.seek`."""
+        with _explained(self._path):
+            position: int = self._file.seek(offset, whence)
+        return position
+
     def readinto(self, buffer: Any) -> int:
         """See `io.RawIOBase.readinto`."""
         with _explained(self._path):
             size: int = self._file.readinto(buffer)
-        self._left -= size
-        if self._left < 0:
+        if self._file.tell() > self._most:
             raise ValueError(
                 f"{self._path} decompresses to more than {RATIO} times its size; word vectors do not. "
                 "If the file is right, decompress it and use the plain file."

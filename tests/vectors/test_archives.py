@@ -32,6 +32,18 @@ def test_plain_gzip_and_zip(tmp_path):
         assert archives.is_plain(path) == (content == TEXT)
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, lambda text: zipped({"a.txt": text})], ids=["gzip", "zip"])
+def test_archives_are_read_again_from_the_beginning(tmp_path, pack):
+    text = bytes(range(256)) * 10_000
+    path = tmp_path / "vectors"
+    path.write_bytes(pack(text))
+    for n in (0, 3, len(text)):
+        with archives.open_bytes(path) as file:
+            assert file.read(n) == text[:n]
+            file.seek(0)
+            assert file.read() == text
+
+
 def test_members_of_zip(tmp_path):
     path = tmp_path / "several.zip"
     path.write_bytes(zipped({"deep/../../evil/one.txt": TEXT, "two.txt": b"other 1 2\n", ".hidden": b""}))
