@@ -47,8 +47,8 @@ def downloaded(
 ) -> Iterator[tuple[Opened, RemoteFile]]:
     """Download a file from the first mirror that works, and open it.
 
-    The file, and the parts of it that came from mirrors that failed, are removed when the context is left, unless by an
-    exception: then the next attempt finds them. After a ValueError, the file is removed, too, since it cannot be read.
+    The file, and parts of it that came from other mirrors, are removed when the context is left, unless by an exception:
+    then the next attempt finds them. After a ValueError, the file is removed, too, since it cannot be read.
 
     Parameters
     ----------
@@ -76,10 +76,10 @@ def downloaded(
     import filelock
     import requests
 
-    failures: dict[Path, str] = {}
+    failures: list[str] = []
     connections = Connections(mirror.url for mirror in mirrors)
-    for mirror in mirrors:
-        target = folder / hashlib.sha256(mirror.url.encode()).hexdigest()[:16]
+    targets = [folder / hashlib.sha256(mirror.url.encode()).hexdigest()[:16] for mirror in mirrors]
+    for mirror, target in zip(mirrors, targets, strict=True):
         target.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(_lock(target)):
             try:
@@ -87,19 +87,19 @@ def downloaded(
                 with _kept_if_readable(target):
                     opened = open_file(path, mirror)
             except NoConnectionError as error:
-                failures[target] = str(error)
+                failures.append(str(error))
             except Exception as error:
                 if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
                     raise
-                failures[target] = f"{mirror.url}: {_shorten(error)}"
+                failures.append(f"{mirror.url}: {_shorten(error)}")
             else:
                 with _kept_if_readable(target):
                     yield opened, mirror
-                shutil.rmtree(target, ignore_errors=True)
-                for other in failures:
-                    _remove_unless_in_use(other)
-                return
-    raise DownloadError("; ".join(dict.fromkeys(failures.values())))  # several mirrors may have one server
+                break
+    else:
+        raise DownloadError("; ".join(dict.fromkeys(failures)))  # several mirrors may have one server
+    for target in filter(Path.exists, targets):
+        _remove_unless_in_use(target)
 
 
 def _lock(target: Path) -> Path:
@@ -185,7 +185,10 @@ class _PartialDownload:
                 raise requests.ConnectionError("the server's file is shorter than the part that was downloaded")
             response.raise_for_status()
             content_range = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
-            if response.status_code == 206 and content_range and int(content_range[1]) == offset:
+            if response.status_code == 206:  # a part
+                if not offset or not content_range or int(content_range[1]) != offset:
+                    self._discard()
+                    raise requests.ConnectionError("the server sent another part of the file than requested")
                 self.resumed = True
             else:
                 offset = 0

@@ -78,6 +78,24 @@ def test_failed_download_is_resumed_later(register, server, check, monkeypatch):
     assert server.requests[1] == ("a.gz", "bytes=5000-")
 
 
+def test_part_that_was_not_requested(register, server, check, large_sample):
+    """Without a checksum, it would be taken for the whole file."""
+
+    def other_part(handler, body):
+        handler.send_response(206)
+        handler.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+        handler.send_header("Content-Length", str(len(body) - start))
+        handler.end_headers()
+        handler.wfile.write(body[start:])
+
+    server.files["a.txt"] = large_sample.text
+    start = large_sample.text.index(b"word1000 ")
+    server.faults["a.txt"] = [other_part, ("drop", 5000), other_part]
+    register("a.txt", size=None, checksum=None)
+    check()
+    assert [requested for _, requested in server.requests] == [None, None, "bytes=5000-", None]
+
+
 def test_changed_file_is_not_resumed(register, server, check, monkeypatch, large_sample):
     monkeypatch.setattr(download, "ATTEMPTS", 1)
     server.files["a.gz"] = bytes(len(large_sample.packed))
