@@ -4,9 +4,14 @@
 """
 
 import contextlib
+import copy
+import io
+import json
 import os
+import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,12 +36,20 @@ TRUSTED = (
 )
 """The types of this package in saved models, to pass to ``skops.io.load`` as `trusted`."""
 
+# `dump` does not compress, but who does so may have large arrays of zeros.
+RATIO = 100  # of the bytes that a file unpacks to, to its own
+SMALL = 1 << 29  # bytes that any file may unpack to
+_BLOCK = 1 << 20
+
 _PATHS = ("pathlib.PosixPath", "pathlib.WindowsPath", "pathlib._local.PosixPath", "pathlib._local.WindowsPath")
-# Modules of scikit-learn with the classes and metrics that searches, ensembles and other meta-estimators hold.
 
 
 class VersionError(ValueError):
     """A model was saved by a version of skglove whose format is not supported."""
+
+
+class _RefusedError(ValueError):
+    """A file would unpack to more than it may."""
 
 
 class PlainState:
@@ -149,7 +162,7 @@ def dump(model: Any, file: str | os.PathLike, trusted: Sequence[str | Callable] 
             )
 
 
-def load(file: str | os.PathLike, trusted: Sequence[str | Callable] = ()) -> Any:
+def load(file: str | os.PathLike, trusted: Sequence[str | Callable] = (), max_size: int | None = None) -> Any:
     """Load an estimator saved by `dump`.
 
     Parameters
@@ -159,6 +172,10 @@ def load(file: str | os.PathLike, trusted: Sequence[str | Callable] = ()) -> Any
         Additional types that the file may contain, such as a user-defined architecture or tokenizer. By default, `TRUSTED`,
         scikit-learn's estimators, and the classes and metrics that searches and ensembles hold are trusted. Trees and the
         distributions of random searches are not. A file can call any trusted type.
+    max_size : int, default=None
+        The most bytes that the file may unpack to, so that a small file cannot fill the memory. By default, 100 times the size
+        of the file, and at least 512 MB. Files written by `dump` are not compressed, except for sparse matrices. Files
+        compressed by another method than deflate are refused.
 
     Returns
     -------
@@ -169,7 +186,8 @@ def load(file: str | os.PathLike, trusted: Sequence[str | Callable] = ()) -> Any
     FileNotFoundError
         If the file does not exist.
     ValueError
-        If the file is incomplete, damaged or of another kind, or was saved by a later version of skglove.
+        If the file is incomplete, damaged or of another kind, was saved by a later version of skglove, or unpacks to more than
+        `max_size` bytes.
     skops.io.exceptions.UntrustedTypesFoundException
         If the file contains untrusted types. Nothing is loaded then.
     ImportError
@@ -178,14 +196,72 @@ def load(file: str | os.PathLike, trusted: Sequence[str | Callable] = ()) -> Any
     skops = _import_skops()
     with open(file, "rb") as opened:
         try:
+            _check_size(opened, max_size)
             return skops.load(opened, trusted=_trusted_names(skops, opened, trusted))
-        except (skops.exceptions.UntrustedTypesFoundException, VersionError):
+        except (skops.exceptions.UntrustedTypesFoundException, VersionError, _RefusedError):
             raise
         except Exception as error:  # a damaged file can raise any of them
             raise ValueError(
                 f"{os.fspath(file)!r} cannot be loaded: it is incomplete, has been changed, or was not written by skglove.dump "
                 f"or skops ({type(error).__name__}: {error}). Use another copy; load pickles with joblib.load."
             ) from error
+
+
+def _check_size(file: io.BufferedReader, max_size: int | None) -> None:
+    """Raise an error if all that is read from a file is larger than allowed."""
+    size = os.fstat(file.fileno()).st_size
+    limit = max(SMALL, RATIO * size) if max_size is None else max_size
+    with zipfile.ZipFile(file) as archive:
+        if _unpacked_size(archive, _members_read(archive), limit) > limit:
+            raise _RefusedError(
+                f"{file.name!r} has {size} bytes and unpacks to more than {limit}. If the model is known to be that large, pass "
+                "max_size to load."
+            )
+
+
+def _members_read(archive: zipfile.ZipFile) -> Iterator[str]:
+    """Yield the names of members as often as skops reads them: once for each object."""
+    yield "schema.json"
+    reads = set()
+
+    def note(node: dict[str, Any]) -> None:
+        if isinstance(node.get("file"), str):  # anything else is an attribute or key of that name
+            reads.add((node.get("__id__") or object(), node["file"]))
+
+    json.loads(archive.read("schema.json"), object_hook=note)
+    yield from (name for _, name in reads)
+
+
+def _unpacked_size(archive: zipfile.ZipFile, names: Iterable[str], limit: int) -> int:
+    """Return the size of members, and of the members of those that are archives, as sparse matrices are; stop above a limit."""
+    size = 0
+    for name in names:
+        size += _decompressed_size(archive, name, limit - size)
+        if size > limit:
+            break
+        with archive.open(name) as member:
+            may_be_archive = member.read(2) == b"PK"
+        if may_be_archive and zipfile.is_zipfile(content := io.BytesIO(archive.read(name))):
+            with zipfile.ZipFile(content) as inner:
+                size += _unpacked_size(inner, inner.namelist(), limit - size)
+    return size
+
+
+def _decompressed_size(archive: zipfile.ZipFile, name: str, limit: int) -> int:
+    """Return the size of a member after decompressing it block by block, since the size it declares may be wrong."""
+    info = copy.copy(archive.getinfo(name))
+    if info.compress_type == zipfile.ZIP_STORED:
+        return info.file_size
+    if info.compress_type != zipfile.ZIP_DEFLATED:  # zipfile has no limit for what comes out
+        raise _RefusedError(
+            f"{archive.filename or name!r} is not compressed by deflate. Use skops.io.load, then skglove.dump."
+        )
+    info.file_size = sys.maxsize  # zipfile reads no further
+    size = 0
+    with archive.open(info) as member:
+        while size <= limit and (block := member.read(_BLOCK)):
+            size += len(block)
+    return size
 
 
 def _trusted_names(skops: ModuleType, file: Any, trusted: Sequence[str | Callable]) -> list[str]:

@@ -529,6 +529,99 @@ def test_a_failed_dump_leaves_the_older_file_alone(pipeline, tmp_path, monkeypat
     assert (tmp_path / "model.skops").read_text() == "old"
 
 
+# Small files that fill the memory
+
+
+def holding(**attributes):
+    """Return an estimator with these attributes."""
+    model = LogisticRegression()
+    vars(model).update(attributes)
+    return model
+
+
+def understate(file):
+    """Let the arrays of a file have ten bytes, according to its list of contents."""
+    with zipfile.ZipFile(file) as old:
+        members = {info: old.read(info) for info in old.infolist()}
+    with zipfile.ZipFile(file, "w") as new:
+        for info, content in members.items():
+            new.writestr(info, content)
+            if info.filename.endswith(".npy"):
+                info.file_size = 10  # is written when the archive is closed
+
+
+def read_often(file):
+    """Let a file refer to its array twenty times."""
+    with zipfile.ZipFile(file) as old:
+        schema = json.loads(old.read("schema.json"))
+        attributes = schema["content"]["content"]
+        array = old.read(attributes["zeros_"]["file"])
+    attributes |= {f"zeros{i}_": {**attributes["zeros_"], "__id__": i} for i in range(1, 20)}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
+        new.writestr("schema.json", json.dumps(schema))
+        new.writestr(attributes["zeros_"]["file"], array)
+
+
+def zeros(megabytes):
+    return np.zeros((megabytes, 1 << 17))
+
+
+def sparse_zeros(megabytes):
+    n = megabytes << 17
+    return scipy.sparse.csr_matrix((np.zeros(n), np.zeros(n, np.int32), [0, n]))
+
+
+BOMBS = {
+    "deflate": (lambda: holding(zeros_=zeros(9)), zipfile.ZIP_DEFLATED, None),
+    "many": (lambda: holding(**{f"zeros{i}_": zeros(1) for i in range(9)}), zipfile.ZIP_DEFLATED, None),
+    "sparse": (lambda: holding(zeros_=sparse_zeros(6)), zipfile.ZIP_STORED, None),
+    "understated": (lambda: holding(zeros_=zeros(9)), zipfile.ZIP_DEFLATED, understate),
+    "read often": (lambda: holding(zeros_=zeros(1)), zipfile.ZIP_DEFLATED, read_often),
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_small_file_that_would_fill_the_memory(tmp_path, monkeypatch, kind):
+    make, compression, change = BOMBS[kind]
+    file = tmp_path / "model.skops"
+    skops.io.dump(make(), file, compression=compression)
+    if change:
+        change(file)
+    assert file.stat().st_size < 50_000
+    monkeypatch.setattr(saving, "SMALL", 8 << 20)
+    monkeypatch.setattr(skops.io, "get_untrusted_types", None)  # not even called
+    with pytest.raises(
+        ValueError, match=r"model\.skops' has \d+ bytes and unpacks to more than 8388608\. If .*max_size"
+    ):
+        skglove.load(file)
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_methods_that_are_decompressed_without_limit(tmp_path, compression):
+    skops.io.dump(small(), tmp_path / "model.skops", compression=compression)
+    with pytest.raises(ValueError, match=r"model\.skops' is not compressed by deflate\. Use skops\.io\.load"):
+        skglove.load(tmp_path / "model.skops")
+
+
+@pytest.mark.parametrize("kind", ["deflate", "sparse"])
+def test_such_a_file_is_loaded_if_it_may_be_that_large(tmp_path, monkeypatch, kind):
+    make, compression, _ = BOMBS[kind]
+    skops.io.dump(make(), tmp_path / "model.skops", compression=compression)
+    monkeypatch.setattr(saving, "SMALL", 8 << 20)
+    loaded = skglove.load(tmp_path / "model.skops", trusted=[scipy.sparse.csr_matrix], max_size=20 << 20)
+    assert loaded.zeros_.sum() == 0
+
+
+def test_what_dump_writes_is_within_the_limit(few, tmp_path, monkeypatch):
+    """Arrays may be zero and occur several times."""
+    monkeypatch.setattr(saving, "SMALL", 0)
+    array = zeros(1)
+    model = holding(zeros_=array, again_=array, file={"file": array, "zip": b"PK, but no archive"})
+    assert by_skops(model, tmp_path).again_.sum() == 0
+    idf = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(*few)
+    assert np.array_equal(by_skops(idf, tmp_path).predict(few[0]), idf.predict(few[0]))
+
+
 @pytest.mark.parametrize("use", [lambda file: skglove.dump(small(), file), skglove.load], ids=["dump", "load"])
 def test_without_skops(tmp_path, monkeypatch, use):
     monkeypatch.setitem(sys.modules, "skops", None)

@@ -6,12 +6,16 @@ The format is determined from the first bytes of the file, not from its name.
 from __future__ import annotations
 
 import gzip
+import io
 import zipfile
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import IO, Any
+
+# Text vectors are compressed to a third or half of their size; these limits are for files that are no vectors.
+RATIO = 100  # of decompressed to compressed bytes
+SMALL = 64 << 20  # decompressed bytes that are always read
 
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -53,28 +57,89 @@ def open_bytes(source: str | Path) -> Iterator[IO[bytes]]:
     Raises
     ------
     ValueError
-        If an archive is corrupt, or has several members and none is named.
+        If an archive is damaged or compressed by another method than deflate, has several members and none is named, or
+        decompresses to far more than vectors do.
     OSError
         If the file cannot be read.
     """
     path, member = split_member(source)
     first = _first_bytes(path)
-    try:
+    with ExitStack() as stack:
         if first in _ZIP:
-            with zipfile.ZipFile(path) as archive, archive.open(_find_member(archive, path, member)) as file:
-                yield file
+            yield _open_member(path, member, stack)
         elif member is not None:
             raise ValueError(
                 f"{path} is not a zip archive, so it has no member {member!r}. Remove '#{member}' from the path."
             )
         elif first[:2] == _GZIP:
-            with gzip.open(path) as file:
-                yield cast("IO[bytes]", file)
+            yield _limited(stack.enter_context(gzip.open(path)), path)
         else:
-            with open(path, "rb", buffering=_BUFFER) as file:
-                yield file
-    except (zlib.error, EOFError, gzip.BadGzipFile, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-        raise ValueError(f"{path} is a broken archive ({error}). If it is incomplete, download it again.") from error
+            yield stack.enter_context(open(path, "rb", buffering=_BUFFER))
+
+
+def _open_member(path: Path, member: str | None, stack: ExitStack) -> IO[bytes]:
+    with _explained(path):
+        archive = stack.enter_context(zipfile.ZipFile(path))
+    info = _find_member(archive, path, member)
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # zipfile has no limit for what comes out
+        raise ValueError(
+            f"{path}: {info.filename} is not compressed by deflate. Decompress it, and use the plain file."
+        )
+    with _explained(path):
+        return _limited(stack.enter_context(archive.open(info)), path)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn the errors of damaged archives, which differ by format, into one that names the file."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the system's; those of decompressors have none
+            raise
+        raise ValueError(
+            f"{path} is a broken archive ({error or type(error).__name__}). If it is incomplete, download it again."
+        ) from error
+
+
+def _limited(file: Any, path: Path) -> IO[bytes]:
+    return io.BufferedReader(_Decompressed(file, path), _BUFFER)
+
+
+class _Decompressed(io.RawIOBase):
+    """The decompressed bytes of an archive, up to a limit."""
+
+    def __init__(self, file: Any, path: Path) -> None:
+        self._file = file
+        self._path = path
+        self._most = max(SMALL, RATIO * path.stat().st_size)
+
+    def readable(self) -> bool:
+        """See `io.RawIOBase.readable`."""
+        return True
+
+    def seekable(self) -> bool:
+        """See `io.RawIOBase.seekable`."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """See `io.RawIOBase.seek`."""
+        with _explained(self._path):
+            position: int = self._file.seek(offset, whence)
+        return position
+
+    def readinto(self, buffer: Any) -> int:
+        """See `io.RawIOBase.readinto`."""
+        with _explained(self._path):
+            size: int = self._file.readinto(buffer)
+        if self._file.tell() > self._most:
+            raise ValueError(
+                f"{self._path} decompresses to more than {RATIO} times its size; word vectors do not. "
+                "If the file is right, decompress it and use the plain file."
+            )
+        return size
 
 
 def _first_bytes(path: Path) -> bytes:

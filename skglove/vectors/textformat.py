@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -24,6 +25,7 @@ Array = np.ndarray[Any, Any]
 
 _BLOCK_BYTES = 1 << 18  # of text that is parsed at a time
 _MAX_LINE = 1 << 26
+_MAX_BLANK = 1000  # blank lines more than others
 _SAMPLE_LINES = 100
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _NOT_FINITE = re.compile(rb"[+-]?(nan|inf|infinity)", re.IGNORECASE)
@@ -112,8 +114,8 @@ def iterate_vectors(
     def select(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
         nonlocal n_lines
         separator = layout.separator
-        for number, line in enumerate(file, 1):
-            if line.isspace() or (number == 1 and layout.declared is not None):
+        for number, line in _numbered_lines(file, path):
+            if number == 1 and layout.declared is not None:
                 continue
             n_lines += 1
             if tokens is None or line.partition(separator)[0] in tokens:
@@ -144,16 +146,21 @@ def first_words(path: str | Path, layout: Layout, n: int) -> list[str]:
 
 def _first_lines(path: str | Path) -> list[tuple[int, bytes]]:
     """Read the first lines that are not blank, with their line numbers."""
-    lines: list[tuple[int, bytes]] = []
     with open_bytes(path) as file:
-        for number, line in enumerate(iter(lambda: file.readline(_MAX_LINE), b""), 1):
-            if len(line) == _MAX_LINE:
-                raise ValueError(f"{path}, line {number}: more than {_MAX_LINE >> 20} MB; this is not a vectors file.")
-            if not line.isspace():
-                lines.append((number, line))
-            if len(lines) == _SAMPLE_LINES:
-                break
-    return lines
+        return list(islice(_numbered_lines(file, path), _SAMPLE_LINES))
+
+
+def _numbered_lines(file: IO[bytes], path: str | Path) -> Iterator[tuple[int, bytes]]:
+    """Read the lines that are not blank, with their line numbers; stop at what no vectors file has."""
+    n_lines = 0
+    for number, line in enumerate(iter(partial(file.readline, _MAX_LINE), b""), 1):
+        if len(line) == _MAX_LINE:
+            raise ValueError(f"{path}, line {number}: more than {_MAX_LINE >> 20} MB; this is not a vectors file.")
+        if not line.isspace():
+            n_lines += 1
+            yield number, line
+        elif number > 2 * n_lines + _MAX_BLANK:
+            raise ValueError(f"{path}, line {number}: {number - n_lines} blank lines; this is not a vectors file.")
 
 
 def _parse_header(lines: Sequence[tuple[int, bytes]]) -> tuple[int, int] | None:

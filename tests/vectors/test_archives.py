@@ -2,6 +2,7 @@ import gzip
 import io
 import zipfile
 
+import numpy as np
 import pytest
 
 from skglove.vectors import archives
@@ -14,9 +15,9 @@ def read(path):
         return file.read()
 
 
-def zipped(members):
+def zipped(members, method=zipfile.ZIP_DEFLATED):
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
     return buffer.getvalue()
@@ -29,6 +30,18 @@ def test_plain_gzip_and_zip(tmp_path):
         path.write_bytes(content)
         assert read(path) == TEXT
         assert archives.is_plain(path) == (content == TEXT)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lambda text: zipped({"a.txt": text})], ids=["gzip", "zip"])
+def test_archives_are_read_again_from_the_beginning(tmp_path, pack):
+    text = bytes(range(256)) * 10_000
+    path = tmp_path / "vectors"
+    path.write_bytes(pack(text))
+    for n in (0, 3, len(text)):
+        with archives.open_bytes(path) as file:
+            assert file.read(n) == text[:n]
+            file.seek(0)
+            assert file.read() == text
 
 
 def test_members_of_zip(tmp_path):
@@ -64,3 +77,62 @@ def test_broken_archive(tmp_path, kind, cut):
     path.write_bytes(packed[:-cut])
     with pytest.raises(ValueError, match="broken"):
         read(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_methods_that_are_decompressed_without_limit(tmp_path, method):
+    path = tmp_path / "v.zip"
+    path.write_bytes(zipped({"v.txt": TEXT}, method))
+    with pytest.raises(ValueError, match=r"v\.zip: v\.txt is not compressed by deflate\. Decompress it"):
+        read(path)
+
+
+@pytest.mark.parametrize("method", ["ZIP_STORED", "ZIP_DEFLATED", "gzip"])
+def test_damaged_data(tmp_path, method):
+    """Wherever the damage is, the error names the file, or the text is complete."""
+    text = b"".join(b"word%d %d\n" % (i, i * i) for i in range(1000))
+    whole = gzip.compress(text) if method == "gzip" else zipped({"a.txt": text}, getattr(zipfile, method))
+    path = tmp_path / "damaged"
+    refused = 0
+    for position in np.linspace(4, len(whole) - 1, 40).astype(int):
+        packed = bytearray(whole)
+        packed[position] ^= 0x55
+        path.write_bytes(packed)
+        try:
+            assert read(path) == text
+        except ValueError as error:
+            assert str(error).startswith(str(path))  # noqa: PT017
+            refused += 1
+    assert refused > 15
+
+
+def test_errors_of_the_reader_are_its_own(tmp_path):
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(TEXT))
+    with pytest.raises(RuntimeError, match="its own"), archives.open_bytes(path):
+        raise RuntimeError("its own")
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lambda text: zipped({"a.txt": text})], ids=["gzip", "zip"])
+def test_archive_without_end(tmp_path, monkeypatch, pack):
+    monkeypatch.setattr(archives, "SMALL", 1 << 20)
+    path = tmp_path / "archive"
+    path.write_bytes(pack(bytes(3 << 20)))
+    with pytest.raises(ValueError, match=r"archive decompresses to more than 100 times its size.* decompress it"):
+        read(path)
+    path.write_bytes(bytes(3 << 20))
+    assert len(read(path)) == 3 << 20, "a plain file has no limit"
+
+
+def test_small_archive_may_be_well_compressed(tmp_path):
+    path = tmp_path / "archive"
+    path.write_bytes(gzip.compress(bytes(3 << 20)))
+    assert len(read(path)) == 3 << 20
+
+
+def test_vectors_of_zeros_and_ones_are_within_the_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "SMALL", 0)
+    rows = (np.random.default_rng(0).random((1000, 300)) < 0.05).astype(int)
+    path = tmp_path / "archive"
+    path.write_bytes(gzip.compress("".join(f"word {' '.join(map(str, row))}\n" for row in rows.tolist()).encode()))
+    assert len(read(path).split()) == 301_000

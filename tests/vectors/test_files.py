@@ -84,7 +84,7 @@ def test_zip_member_by_name(register, server, large_sample):
 
 def test_wrong_dimension(register):
     register("a.gz", dim=5)
-    with pytest.raises(ValueError, match=r"has 4 numbers per word, expected 5 for test\.vectors"):
+    with pytest.raises(OSError, match=r"has 4 numbers per word, expected 5 for test\.vectors"):
         WordVectors.load("test.vectors")
     assert cache.find("test.vectors") is None
 

@@ -155,6 +155,28 @@ def test_long_line(tmp_path, monkeypatch):
         textformat.read_layout(path)
 
 
+def test_long_line_among_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(textformat, "_MAX_LINE", 100)
+    path = tmp_path / "v.txt"
+    path.write_text("".join(f"w{i} 1 2\n" for i in range(200)) + "w" * 1000)
+    with pytest.raises(ValueError, match="line 201: more than"):
+        read(path)
+
+
+@pytest.mark.parametrize("before", [0, 200])
+def test_blank_lines_without_end(tmp_path, before):
+    path = tmp_path / "v.txt"
+    path.write_text("".join(f"w{i} 1 2\n" for i in range(before)) + "\n" * 5000)
+    with pytest.raises(ValueError, match="blank lines; this is not a vectors file"):
+        read(path)
+
+
+def test_file_with_as_many_blank_lines_as_others(tmp_path):
+    path = tmp_path / "v.txt"
+    path.write_text("".join(f"w{i} 1 2\n\n" for i in range(3000)))
+    assert len(read(path)[0]) == 3000
+
+
 @given(st.lists(st.one_of(st.floats(-1e6, 1e6), st.floats(-1, 1, width=32), st.integers(-99, 99)), min_size=1))
 @settings(max_examples=200, deadline=None)
 def test_numbers_are_parsed_like_float(numbers):
