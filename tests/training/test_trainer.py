@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skglove import ConvTextClassifier, Parallel
+from skglove import ConvTextClassifier, Parallel, Stacked
 from skglove.training.backend import import_keras
 from skglove.training.trainer import TrainingOptions
 
@@ -61,6 +61,16 @@ def test_callbacks_can_be_copied_after_a_fit(sequences, corpus, tmp_path, fails)
     assert (copied.model, copied.network, copied.lines) == (None, None, None)
     assert (tmp_path / "log.csv").read_text().count("\n") == 2
     clone(classifier).set_params(callbacks=[logger]).fit(sequences, corpus[1])
+
+
+def test_a_callback_can_save_the_network(sequences, corpus, tmp_path):
+    keras = import_keras()
+    checkpoint = keras.callbacks.ModelCheckpoint(tmp_path / "network.keras")
+    classifier = small(Stacked(filters=2), callbacks=[checkpoint], epochs=1).fit(sequences, corpus[1])
+    network = keras.models.load_model(tmp_path / "network.keras", compile=False)
+    np.testing.assert_allclose(
+        keras.ops.softmax(network(sequences.padded(50, "post"))), classifier.predict_proba(sequences), atol=1e-5
+    )
 
 
 def test_what_users_gave_to_their_callbacks_stays(sequences, corpus):
