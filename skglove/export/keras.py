@@ -40,8 +40,8 @@ def to_keras(pipeline: Any) -> Any:
 
     Notes
     -----
-    Lower case is that of the Python in which the model is made, whatever the locale of the process that runs it. Lone surrogates
-    cannot be encoded in UTF-8.
+    Lower case is that of the Python that runs `to_keras` or `load_keras`, whatever the locale of the process that runs the model.
+    Lone surrogates cannot be encoded in UTF-8.
 
     Examples
     --------
