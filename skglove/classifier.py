@@ -102,8 +102,9 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         Whether `fit` starts from the network's weights of the last `fit`. Only `trainable` and the dropout rates of the
         architecture may differ, for example to train with frozen vectors first.
     callbacks : list of keras.callbacks.Callback or None, default=None
-        Their ``model`` is the network being trained, from ids (padded at the end) to logits. Callbacks of scikit-learn are passed
-        to `set_callbacks`.
+        Their ``model`` is the network being trained, from ids (padded at the end) to logits. Their attributes can be read after
+        the fit, except for the network and what cannot be copied, such as open files. Callbacks of scikit-learn are passed to
+        `set_callbacks`.
     dtype_policy : {"auto", "float32", "mixed_bfloat16"}, default="auto"
         The precision of the network's computations in training, as in Keras; weights and predictions are always float32.
         "auto" is "mixed_bfloat16" on Linux on processors with AMX (Intel's server processors since 2023), where it saves up to
@@ -145,7 +146,8 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
     Notes
     -----
     Prediction runs in NumPy; only training, `to_keras` and callable architectures import TensorFlow. Pickles contain arrays and
-    plain settings.
+    plain settings. TensorFlow does not work in a process forked from one that uses it: such a process can predict in NumPy, and
+    raises a RuntimeError in training.
 
     A fit that fails or is interrupted leaves the classifier unchanged.
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from skglove.export import lowercase
 from skglove.pipeline import vectorizer_and_classifier
 from skglove.training.backend import import_keras
 
@@ -39,8 +40,8 @@ def to_keras(pipeline: Any) -> Any:
 
     Notes
     -----
-    TensorFlow and Python may use different Unicode tables for lower case. With TensorFlow 2.21 and Python 3.11, they differ in
-    40 capitals of Unicode 14 (Vithkuqi, Glagolitic and medieval Latin). Lone surrogates cannot be encoded in UTF-8.
+    Lower case is that of the Python that runs `to_keras` or `load_keras`, whatever the locale of the process that runs the model.
+    Lone surrogates cannot be encoded in UTF-8.
 
     Examples
     --------
@@ -141,7 +142,7 @@ def _word_ids_class() -> Any:
         def call(self, texts: Any) -> Any:
             settings = self.settings
             if settings["lower"]:
-                texts = tf.strings.lower(texts, encoding="utf-8")
+                texts = lowercase.lower(texts)
             for pattern, replacement in settings["substitutions"]:
                 texts = tf.strings.regex_replace(texts, pattern, replacement)
             words = tf.strings.split(texts, settings["separator"])

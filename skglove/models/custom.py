@@ -71,10 +71,11 @@ class Custom(KerasMember):
         -------
         ndarray of shape (n_documents, n_classes), float32
         """
+        keras = import_keras()
         with _building:
             if self._scorer is None:
-                ids = import_keras().Input((None,), dtype="int32", name="ids")
-                self._scorer = import_keras().Model(ids, self.keras_logits(ids))
+                ids = keras.Input((None,), dtype="int32", name="ids")
+                self._scorer = keras.Model(ids, self.keras_logits(ids))
         return self._score_batches(sequences, lambda ids: self._scorer(ids, training=False))
 
     def forward(self, ops: Any, ids: Any) -> Any:

@@ -4,6 +4,7 @@ Character n-grams and discriminant analysis are not used, as they need all docum
 """
 
 import copy
+import warnings
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,8 @@ class IncrementalTraining:
         classes, n_terms = np.arange(labels.n_classes), features.terms.shape[1]
         bayes.partial_fit(features.terms, labels.y, classes, sample_weight=labels.weights)
         svm.set_params(alpha=stochastic_svm(self._tfidf.n_documents, None).alpha, random_state=self._random_state)
-        svm.partial_fit(features.all, labels.y, classes, sample_weight=labels.weights)
+        with warnings.catch_warnings():  # see `stochastic_svm`
+            svm.partial_fit(features.all, labels.y, classes, sample_weight=labels.weights)
         svm.set_params(random_state=None)  # the caller's generator must not be saved
         kernel, bias = svm_weights(svm)
         of_bayes = np.zeros_like(kernel)

@@ -5,6 +5,7 @@ vector machine needs many documents, and the two others, which make assumptions,
 Bigrams", combine the first two.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -101,7 +102,8 @@ def support_vector_machine(features: Features, labels: Labels, seed: int) -> Lin
     bias[present] = 1
     if len(present) > 1:
         svm = _new_svm(len(y), len(present), seed)
-        svm.fit(features.all, y, sample_weight=labels.weights / labels.weights.mean())
+        with warnings.catch_warnings():  # see `stochastic_svm`
+            svm.fit(features.all, y, sample_weight=labels.weights / labels.weights.mean())
         kernel[:, present], bias[present] = svm_weights(svm)
     return LinearModel(kernel, bias)
 
@@ -116,6 +118,9 @@ def _new_svm(n_documents: int, n_classes: int, seed: int) -> LinearSVC | SGDClas
 
 def stochastic_svm(n_documents: int, seed: int | None) -> SGDClassifier:
     """Return a support vector machine that is trained by averaged stochastic gradient descent (Bottou 2010).
+
+    It must be fitted within `warnings.catch_warnings`: scikit-learn trains each class in a thread that sets the warning filters
+    and restores them, and threads that overlap can leave them changed.
 
     Parameters
     ----------

@@ -60,13 +60,21 @@ def substitutions(rule: Callable[[str], str]) -> tuple[tuple[str, str], ...]:
         character = chr(code)
         if (replaced := rule(character)) != character:
             classes[replaced.replace(character, r"\0")].append(code)
-    return tuple((_class(codes), replaced) for replaced, codes in classes.items())
+    return tuple((character_class(codes), replaced) for replaced, codes in classes.items())
 
 
-def _class(codes: Sequence[int]) -> str:
-    """Return increasing code points as a class of characters."""
+def character_class(codes: Sequence[int], *, negated: bool = False) -> str:
+    """Return a class of characters in the syntax of RE2.
+
+    Parameters
+    ----------
+    codes : sequence of int
+        Increasing code points.
+    negated : bool, default=False
+        Whether the class has all other characters instead.
+    """
     # A range ends where the difference between code point and position changes.
     ranges: defaultdict[int, list[int]] = defaultdict(list)
     for position, code in enumerate(codes):
         ranges[code - position].append(code)
-    return "[" + "".join(rf"\x{{{run[0]:x}}}-\x{{{run[-1]:x}}}" for run in ranges.values()) + "]"
+    return ("[^" if negated else "[") + "".join(rf"\x{{{run[0]:x}}}-\x{{{run[-1]:x}}}" for run in ranges.values()) + "]"

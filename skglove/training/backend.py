@@ -16,17 +16,27 @@ from typing import Any
 import numpy as np
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+# Set while TensorFlow is imported, by TensorFlow and below; other threads may set other variables meanwhile.
+_VARIABLES = (
+    _LEVEL,
+    "ENABLE_RUNTIME_UPTIME_TELEMETRY",
+    "HDF5_PLUGIN_PATH",
+    "TF2_BEHAVIOR",
+    "TPU_ML_PLATFORM",
+    "TPU_ML_PLATFORM_VERSION",
+)
 _MESSAGES = re.compile(
     rb"[IWE]\d{4} |\d{4}-\d\d-\d\d [\d:.]+: [IWE] |WARNING: All log messages|To enable the following"
 )
 _lock = threading.Lock()
+_process: int | None = None  # the id of the process that uses TensorFlow
 
 
 def import_keras() -> ModuleType:
     """Import TensorFlow and return Keras.
 
     On its first import, TensorFlow's native code writes notes about the processor and missing GPUs to file descriptor 2. They are
-    suppressed unless ``TF_CPP_MIN_LOG_LEVEL`` is set. The environment and the warning filters are restored.
+    suppressed unless ``TF_CPP_MIN_LOG_LEVEL`` is set or other threads run. The environment and the warning filters are restored.
 
     Returns
     -------
@@ -37,8 +47,14 @@ def import_keras() -> ModuleType:
     ImportError
         If TensorFlow is not installed.
     RuntimeError
-        If Keras uses another backend than TensorFlow.
+        If Keras uses another backend than TensorFlow, or if this process was forked from one that uses it.
     """
+    global _process
+    if _process not in (None, os.getpid()):
+        raise RuntimeError(
+            "TensorFlow does not work in this process, since it was forked from one that uses TensorFlow. Start processes with "
+            "the method 'spawn' or 'forkserver' of multiprocessing, or with joblib's backend 'loky'."
+        )
     with _lock:
         _check_backend(os.environ.get("KERAS_BACKEND", "tensorflow"))  # before TensorFlow imports Keras
         if "tensorflow" not in sys.modules:
@@ -50,6 +66,8 @@ def import_keras() -> ModuleType:
             with _environment_restored(), warnings.catch_warnings():
                 _import_tensorflow()
         import keras
+
+        _process = os.getpid()
     _check_backend(keras.config.backend())  # can also be set in Keras' configuration file
     return keras
 
@@ -58,8 +76,9 @@ def _import_tensorflow() -> None:
     if _LEVEL in os.environ:
         import tensorflow
     else:
-        with _messages_held_back():
-            os.environ[_LEVEL] = "3"  # read only once, by the first message
+        os.environ[_LEVEL] = "3"  # read only once, by the first message
+        # A process that another thread starts meanwhile would inherit the redirected descriptor.
+        with _messages_held_back() if threading.active_count() == 1 else contextlib.nullcontext():
             import tensorflow
 
             tensorflow.config.list_logical_devices()  # writes the last notes
@@ -75,13 +94,15 @@ def _check_backend(backend: str) -> None:
 
 @contextlib.contextmanager
 def _environment_restored() -> Iterator[None]:
-    before = dict(os.environ)
+    before = {name: os.environ.get(name) for name in _VARIABLES}
     try:
         yield
     finally:
-        for name in os.environ.keys() - before.keys():
-            del os.environ[name]
-        os.environ.update(before)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextlib.contextmanager

@@ -82,4 +82,7 @@ def rows_as_input(network: Any) -> Any:
     keras.Model
         Shares the layers of `network`.
     """
-    return import_keras().Model([network.input, network.get_layer("embedding").output], network.output)
+    ids, history = network.input, network.input._keras_history
+    model = import_keras().Model([ids, network.get_layer("embedding").output], network.output)
+    ids._keras_history = history  # Keras has changed it, and could not save `network` any more
+    return model

@@ -9,6 +9,7 @@ import numpy as np
 
 from skglove.training.backend import import_keras
 from skglove.training.batches import Batches
+from skglove.training.keras_callbacks import lent
 from skglove.training.steps import Steps
 
 # Fractions of the steps of warm-up and decay.
@@ -138,14 +139,11 @@ class Trainer:
         with tqdm(total=epochs * len(training), disable=not self._options.verbose, unit="batch", desc="fit") as bar:
             if self._options.verbose:
                 own.append(_progress(self._keras, bar, epochs))
-            listeners = self._keras.callbacks.CallbackList(
-                [*own, *of_user, *callbacks], model=self._steps.network, epochs=epochs, steps=len(training)
-            )
-            try:
+            with lent(of_user, self._steps.network):
+                listeners = self._keras.callbacks.CallbackList(
+                    [*own, *of_user, *callbacks], model=self._steps.network, epochs=epochs, steps=len(training)
+                )
                 self._run_epochs(training, validation, epochs, listeners)
-            finally:
-                for callback in of_user:  # the callbacks are parameters, and pickles must not contain a Keras model
-                    callback.set_model(None)
         return {name: [float(value) for value in values] for name, values in history.history.items()}
 
     def _own_callbacks(self, n_steps: int, has_validation: bool, one_pass: bool) -> list[Any]:

@@ -1,5 +1,8 @@
+import warnings
+
 import numpy as np
 import pytest
+from sklearn.linear_model import SGDClassifier
 
 from skglove.models import Linear
 from skglove.models.incremental import IncrementalTraining
@@ -38,6 +41,17 @@ def test_epochs_improve_the_model(X, y, embedding_matrix, make_context, label):
         found.append(accuracy(member, X, y))
     assert found[-1] > 0.9
     assert found[-1] > found[0]
+
+
+def test_warning_filters_that_threads_leave_are_removed(X, y, make_context, label, monkeypatch):
+    def partial_fit(self, *args, **kwargs):
+        warnings.simplefilter("ignore")
+        return partial_fit_of_sklearn(self, *args, **kwargs)
+
+    partial_fit_of_sklearn, before = SGDClassifier.partial_fit, list(warnings.filters)
+    monkeypatch.setattr(SGDClassifier, "partial_fit", partial_fit)
+    Linear().partial_fit(label(X, y), make_context())
+    assert list(warnings.filters) == before
 
 
 def test_a_class_may_come_later(X, y, embedding_matrix, make_context, label):

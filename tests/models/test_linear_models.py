@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
@@ -68,6 +70,18 @@ def test_stochastic_gradient_descent_trains_on_many_documents(monkeypatch):
         assert isinstance(linear_models._new_svm(1200, 3, 0), SGDClassifier if fitted else LinearSVC)
         fitted.append(support_vector_machine(features, label(y), 0).scores(features).argmax(axis=1))
     assert 0.95 < (fitted[0] == fitted[1]).mean() < 1
+
+
+def test_warning_filters_that_threads_leave_are_removed(monkeypatch):
+    def fit(self, *args, **kwargs):
+        warnings.simplefilter("ignore")
+        return fit_of_sklearn(self, *args, **kwargs)
+
+    fit_of_sklearn, before, y = SGDClassifier.fit, list(warnings.filters), np.arange(30) % 3
+    monkeypatch.setattr(SGDClassifier, "fit", fit)
+    monkeypatch.setattr(linear_models, "_MOST_FOR_LIBLINEAR", 1)
+    support_vector_machine(make_features(y), label(y), 0)
+    assert list(warnings.filters) == before
 
 
 def test_naive_bayes_is_that_of_scikit_learn():

@@ -1,15 +1,23 @@
 """Importing skglove and Keras has no side effects on the process."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
 import textwrap
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from skglove import ConvTextClassifier, Parallel
 from skglove.training import backend
 from skglove.training.backend import KerasOps, import_keras
+
+
+def means(words, n_classes):
+    keras = import_keras()
+    return keras.layers.Dense(n_classes)(keras.layers.GlobalAveragePooling1D()(words))
 
 
 def run(code, **environment):
@@ -64,6 +72,48 @@ def test_what_others_write_during_the_import_is_passed_on(capfd):
     with backend._messages_held_back():
         os.write(2, b"I0000 00:00:1.1 1 port.cc:1] a message\nno message\n")
     assert capfd.readouterr().err == "no message\n"
+
+
+def test_what_others_set_in_the_environment_stays(monkeypatch):
+    for name, value in {"SKGLOVE_TEST": "before", "TF2_BEHAVIOR": "0"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("TPU_ML_PLATFORM", raising=False)
+    with backend._environment_restored():
+        os.environ.update(SKGLOVE_TEST="of another thread", TF2_BEHAVIOR="1", TPU_ML_PLATFORM="Tensorflow")
+    assert (os.environ["SKGLOVE_TEST"], os.environ["TF2_BEHAVIOR"]) == ("of another thread", "0")
+    assert "TPU_ML_PLATFORM" not in os.environ
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_stderr_is_redirected_only_if_no_other_thread_runs(monkeypatch, n_threads):
+    files = []
+    config = SimpleNamespace(list_logical_devices=lambda: files.append(os.fstat(2)))
+    monkeypatch.setitem(sys.modules, "tensorflow", SimpleNamespace(config=config))
+    monkeypatch.setattr("threading.active_count", lambda: n_threads)
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    with backend._environment_restored():
+        backend._import_tensorflow()
+    assert os.path.samestat(files[0], os.fstat(2)) == (n_threads > 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_forked_process_predicts_but_does_not_train(sequences, corpus):
+    def child():
+        assert np.array_equal(classifier.predict_proba(sequences), expected)
+        for use in (import_keras, lambda: of_function.predict(sequences)):
+            with pytest.raises(RuntimeError, match=r"forked from one that uses TensorFlow.*'spawn' or 'forkserver'"):
+                use()
+
+    classifier = ConvTextClassifier(Parallel(filters=2), epochs=1).fit(sequences, corpus[1])
+    expected = classifier.predict_proba(sequences)
+    of_function = ConvTextClassifier(means, epochs=1).fit(sequences, corpus[1])
+    of_function.predict(sequences)
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    process.join(30)
+    process.kill()
+    assert process.exitcode == 0
 
 
 def test_another_backend_is_refused(monkeypatch):

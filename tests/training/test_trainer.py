@@ -4,8 +4,9 @@ import pickle
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
-from skglove import ConvTextClassifier, Parallel
+from skglove import ConvTextClassifier, Parallel, Stacked
 from skglove.training.backend import import_keras
 from skglove.training.trainer import TrainingOptions
 
@@ -35,6 +36,48 @@ def test_callbacks_and_optimizers_are_those_of_keras(sequences, corpus):
     assert seen == list(enumerate(classifier.history_["loss"]))
     assert callback.model is None
     assert not optimizer.built
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # Keras leaves it open after an error
+@pytest.mark.parametrize("fails", [False, True], ids=["success", "error"])
+def test_callbacks_can_be_copied_after_a_fit(sequences, corpus, tmp_path, fails):
+    keras = import_keras()
+
+    class Recorder(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs):
+            self.losses, self.network, self.lines = [logs["loss"]], self.model, (line for line in ["not copied"])
+            if fails:
+                raise RuntimeError("no space left")
+
+    recorder, logger = Recorder(), keras.callbacks.CSVLogger(tmp_path / "log.csv")
+    classifier = small(callbacks=[logger, recorder], epochs=1)
+    if fails:
+        with pytest.raises(RuntimeError, match="no space left"):
+            classifier.fit(sequences, corpus[1])
+    else:
+        assert classifier.fit(sequences, corpus[1]).history_["loss"] == recorder.losses
+    copied = clone(classifier).callbacks[1]
+    assert copied.losses == recorder.losses
+    assert (copied.model, copied.network, copied.lines) == (None, None, None)
+    assert (tmp_path / "log.csv").read_text().count("\n") == 2
+    clone(classifier).set_params(callbacks=[logger]).fit(sequences, corpus[1])
+
+
+def test_a_callback_can_save_the_network(sequences, corpus, tmp_path):
+    keras = import_keras()
+    checkpoint = keras.callbacks.ModelCheckpoint(tmp_path / "network.keras")
+    classifier = small(Stacked(filters=2), callbacks=[checkpoint], epochs=1).fit(sequences, corpus[1])
+    network = keras.models.load_model(tmp_path / "network.keras", compile=False)
+    np.testing.assert_allclose(
+        keras.ops.softmax(network(sequences.padded(50, "post"))), classifier.predict_proba(sequences), atol=1e-5
+    )
+
+
+def test_what_users_gave_to_their_callbacks_stays(sequences, corpus):
+    callback = import_keras().callbacks.Callback()
+    callback.lines = given = (line for line in ["not copied"])
+    small(callbacks=[callback], epochs=1).fit(sequences, corpus[1])
+    assert callback.lines is given
 
 
 def test_a_callback_can_stop_the_training(sequences, corpus):
