@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from skglove.vectors.stored import MappedRows
+
 Array = np.ndarray[Any, Any]
+Rows = Array | MappedRows
 
 
 class ReadableSource(ABC):
@@ -23,7 +26,7 @@ class ReadableSource(ABC):
         """See `VectorSource.head`."""
 
     @abstractmethod
-    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Rows]:
         """Read words and vectors.
 
         Parameters
@@ -36,12 +39,13 @@ class ReadableSource(ABC):
         words : list of str
             In the order of the source, those of mappings in the order of the vocabulary.
         rows : ndarray of float32 of shape (len(words), dim)
+            A MappedRows if all words are read from the cache.
         """
 
     def lookup(self, words: Sequence[str]) -> tuple[Array, Array]:
         """See `VectorSource.lookup`."""
         known, rows = self.read(dict.fromkeys(words))
-        return gather(words, dict(zip(known, range(len(known)), strict=True)), rows)
+        return gather(words, dict(zip(known, range(len(known)), strict=True)), np.asarray(rows))
 
 
 def gather(

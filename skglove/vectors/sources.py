@@ -8,18 +8,15 @@ from itertools import compress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from skglove.vectors import registry
 from skglove.vectors.archives import split_member
 from skglove.vectors.encoders import EncoderVectors
 from skglove.vectors.files import FileSource, NamedSource
 from skglove.vectors.joined import JoinedSource
-from skglove.vectors.objects import MappingSource, ReadableSource, SpacySource, TableSource
+from skglove.vectors.objects import MappingSource, ReadableSource, Rows, SpacySource, TableSource
 from skglove.vectors.protocol import VectorSource, lookup
 from skglove.vectors.subwordmodels import FastTextFile, FastTextSource, FloretSource, GensimSubwords, is_fasttext
 
-Array = np.ndarray[Any, Any]
 _SUFFIXES = (".txt", ".gz", ".zip", ".vec", ".bin")
 
 
@@ -100,7 +97,7 @@ def _source_of_spacy(vectors: Any, strings: Any) -> VectorSource:
     return FloretSource(vectors) if has_subwords else SpacySource(vectors, strings)
 
 
-def read_source(source: VectorSource, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+def read_source(source: VectorSource, vocabulary: Collection[str] | None) -> tuple[list[str], Rows]:
     """Read words and vectors of any source; see `ReadableSource.read`.
 
     Raises

@@ -12,10 +12,11 @@ import numpy as np
 from skglove.vectors import analogies as google
 from skglove.vectors import plotting, similarity
 from skglove.vectors.entry import Entry
-from skglove.vectors.objects import as_matrix, as_words, gather
+from skglove.vectors.objects import Rows, as_matrix, as_words, gather
 from skglove.vectors.registry import ENTRIES
 from skglove.vectors.similarity import Query
 from skglove.vectors.sources import read_source, vector_source
+from skglove.vectors.stored import MappedRows
 from skglove.warn import warn
 
 Array = np.ndarray[Any, Any]
@@ -78,9 +79,9 @@ class WordVectors:
             raise ValueError(f"Expected each word once, but {repeated!r} is repeated. Remove one of its rows.")
         self._set(index_to_key, matrix)
 
-    def _set(self, words: list[str], matrix: Array) -> None:
+    def _set(self, words: list[str], rows: Rows) -> None:
         self.index_to_key = words
-        self.vectors = matrix
+        self._rows = rows
         self._key_to_index: dict[str, int] | None = None
         self._norms: Array | None = None
         self._resident: Array | None = None
@@ -178,9 +179,14 @@ class WordVectors:
         return self._key_to_index
 
     @property
+    def vectors(self) -> Array:
+        """The rows, float32 of shape (len(self), dim)."""
+        return self._rows.whole() if isinstance(self._rows, MappedRows) else self._rows
+
+    @property
     def dim(self) -> int:
         """Number of dimensions."""
-        return int(self.vectors.shape[1])
+        return int(self._rows.shape[1])
 
     vector_size = dim  # gensim's name
 
@@ -202,8 +208,8 @@ class WordVectors:
 
     def __getitem__(self, words: str | Sequence[str]) -> Array:
         if isinstance(words, str):
-            return np.array(self.vectors[self._index(words)])
-        return np.array(self.vectors[[self._index(word) for word in words]]).reshape(-1, self.dim)
+            return np.array(self._rows[self._index(words)])
+        return np.array(self._rows[[self._index(word) for word in words]]).reshape(-1, self.dim)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self):,} words, dim={self.dim})"
