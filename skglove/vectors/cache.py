@@ -22,6 +22,8 @@ from skglove.warn import warn
 T = TypeVar("T")
 Write = Callable[[Path], dict[str, Any]]
 
+_SAMPLES, _SAMPLE_BYTES = 16, 4096
+
 
 def home() -> Path:
     """Return the folder of all cached files: ``SKGLOVE_HOME``, or the system's cache folder."""
@@ -40,15 +42,29 @@ def folder() -> Path:
 def key_of_file(path: Path, member: str | None) -> str:
     """Name the entry of a user's file.
 
-    The part before the last dash depends on the path alone, the part after it on the file's size and time of
-    modification. So the outdated entry of a modified file can be found and removed.
+    The part before the last dash depends on the path alone, the part after it changes with the file. So the outdated
+    entry of a modified file can be found and removed.
     """
     resolved = path.resolve()
     location = hashlib.sha256(f"{resolved}#{member or ''}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    status = resolved.stat()
-    version = hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode()).hexdigest()[:16]
     stem = "".join(c if c.isalnum() or c in "._" else "_" for c in resolved.stem)[:40]
-    return f"file-{stem}-{location}-{version}"
+    return f"file-{stem}-{location}-{_version(resolved)}"
+
+
+def _version(path: Path) -> str:
+    """Digest the inode, size and times of a file, and samples of its content from the first byte to the last.
+
+    A modification changes the time of the last change of status (ctime), which cannot be set back, where the file system
+    has one. Where it has none, the samples differ if the file was replaced by another. The number of the device is left
+    out, since it is another one on each machine that mounts a network file system.
+    """
+    status = path.stat()
+    digest = hashlib.sha256(f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}".encode())
+    with open(path, "rb", buffering=0) as file:
+        for i in range(_SAMPLES):
+            file.seek(max(0, status.st_size - _SAMPLE_BYTES) * i // (_SAMPLES - 1))
+            digest.update(file.read(_SAMPLE_BYTES))
+    return digest.hexdigest()[:16]
 
 
 def key_of_encoder(name: str) -> str:

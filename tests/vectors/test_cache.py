@@ -3,8 +3,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -211,3 +213,47 @@ def test_key_of_file(tmp_path):
     modified = cache.key_of_file(path, None)
     assert modified != key
     assert modified.rsplit("-", 1)[0] == key.rsplit("-", 1)[0]
+
+
+@pytest.fixture
+def megabyte(tmp_path):
+    """A file of 1 MB."""
+    path = tmp_path / "v.txt"
+    path.write_bytes(bytes(1 << 20))
+    os.utime(path, ns=(0, 0))
+    return path
+
+
+def overwrite(path, position):
+    """Overwrite one byte, and set the time of modification back."""
+    with open(path, "r+b") as file:
+        file.seek(position)
+        file.write(b"x")
+    os.utime(path, ns=(0, 0))
+
+
+def test_key_of_a_file_that_was_replaced(megabyte):
+    before = cache.key_of_file(megabyte, None)
+    new = megabyte.with_name("new")
+    new.write_bytes(bytes(1 << 20))
+    os.utime(new, ns=(0, 0))
+    new.replace(megabyte)
+    assert cache.key_of_file(megabyte, None) != before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs the time of the last change of status")
+def test_key_of_a_file_that_was_modified_anywhere(megabyte):
+    before = cache.key_of_file(megabyte, None)
+    time.sleep(0.02)  # the resolution of the file system's clock
+    overwrite(megabyte, 5000)
+    assert cache.key_of_file(megabyte, None) != before
+
+
+@pytest.mark.parametrize("position", [0, 557_060, (1 << 20) - 1])
+def test_key_of_a_file_depends_on_samples_of_its_content(megabyte, monkeypatch, position):
+    status = SimpleNamespace(st_ino=1, st_size=1 << 20, st_mtime_ns=0, st_ctime_ns=0)
+    monkeypatch.setattr(Path, "stat", lambda *_, **__: status)
+    before = cache.key_of_file(megabyte, None)
+    assert cache.key_of_file(megabyte, None) == before
+    overwrite(megabyte, position)
+    assert cache.key_of_file(megabyte, None) != before

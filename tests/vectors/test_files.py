@@ -1,5 +1,6 @@
 import gzip
 import io
+import os
 import zipfile
 
 import numpy as np
@@ -60,6 +61,16 @@ def test_modified_file_replaces_its_entry(path, home, large_sample):
     np.testing.assert_array_equal(loaded.vectors, large_sample.rows)
     (new,) = (home / "vectors").glob("file-*")
     assert new != old
+
+
+def test_modified_file_of_the_same_size_and_time_replaces_its_entry(path, large_sample):
+    status = path.stat()
+    WordVectors.load(path)
+    new = path.with_name("new")
+    new.write_bytes(large_sample.text.replace(b"word1500 ", b"Word1500 "))
+    os.utime(new, ns=(status.st_atime_ns, status.st_mtime_ns))
+    new.replace(path)
+    assert "Word1500" in WordVectors.load(path)
 
 
 def test_a_file_that_is_modified_while_it_is_converted(path, home, monkeypatch, large_sample):
