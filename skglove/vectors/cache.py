@@ -155,11 +155,12 @@ def find_or_create(key: str, write: Write, *, verify: bool = False) -> StoredVec
 
     folder().mkdir(parents=True, exist_ok=True)
     path = folder() / key
-    with filelock.FileLock(folder() / f".{key}.lock"):
+    source = _source(key)
+    with filelock.FileLock(folder() / f".{source}.lock"):
         entry = find(key)
         if entry and (not verify or entry.is_intact()):  # another process was faster
             return entry
-        _remove_leftovers(key)
+        _remove_leftovers(key, source)
         if path.exists() and stored.read_about(path).get("format", stored.FORMAT) == stored.FORMAT:
             warn(f"{path} is damaged and will be rebuilt.")
         _create(path, write)
@@ -170,6 +171,11 @@ def discard(entry: StoredVectors) -> None:
     """Remove a damaged entry that cannot be rebuilt."""
     warn(f"{entry.path} is damaged and will be removed.")
     shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _source(key: str) -> str:
+    """Return what the names of all versions of an entry begin with."""
+    return key.rsplit("-", 1)[0] if key.startswith("file-") else key
 
 
 def _create(path: Path, write: Write) -> None:
@@ -187,11 +193,11 @@ def _create(path: Path, write: Write) -> None:
         raise
 
 
-def _remove_leftovers(key: str) -> None:
+def _remove_leftovers(key: str, source: str) -> None:
     """Remove the drafts of killed processes, and the outdated entries of a user's file."""
-    for draft in folder().glob(f".{glob.escape(key)}.*.draft"):
+    versions = glob.escape(source) + ("-*" if source != key else "")
+    for draft in folder().glob(f".{versions}.*.draft"):
         shutil.rmtree(draft, ignore_errors=True)
-    if key.startswith("file-"):
-        for entry in folder().glob(f"{glob.escape(key.rsplit('-', 1)[0])}-*"):
-            if entry.name != key:
-                shutil.rmtree(entry, ignore_errors=True)
+    for entry in folder().glob(versions):
+        if entry.name != key:
+            shutil.rmtree(entry, ignore_errors=True)

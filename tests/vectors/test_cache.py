@@ -257,3 +257,16 @@ def test_key_of_a_file_depends_on_samples_of_its_content(megabyte, monkeypatch, 
     assert cache.key_of_file(megabyte, None) == before
     overwrite(megabyte, position)
     assert cache.key_of_file(megabyte, None) != before
+
+
+def test_one_lock_file_for_all_versions_of_a_file(write, tmp_path):
+    path = tmp_path / "v.txt"
+    for i in range(5):
+        path.write_bytes(b"x" * i)
+        key = cache.key_of_file(path, None)
+        left = cache.folder() / f".{key}.left.draft"  # by a process that was killed
+        left.mkdir(parents=True)
+        path.write_bytes(b"y" * i)
+        key = cache.key_of_file(path, None)
+        cache.find_or_create(key, write)
+    assert sorted(path.name for path in cache.folder().iterdir()) == [f".{key.rsplit('-', 1)[0]}.lock", key]
