@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -27,6 +28,7 @@ _MAX_LINE = 1 << 26
 _SAMPLE_LINES = 100
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _NOT_FINITE = re.compile(rb"[+-]?(nan|inf|infinity)", re.IGNORECASE)
+_BOM = b"\xef\xbb\xbf"
 _NUMERIC = b"0123456789+-.eE\r\n"
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -120,7 +122,7 @@ def iterate_vectors(
                 yield number, line
 
     seen: set[str] = set()
-    with open_bytes(path) as file:
+    with _open_text(path) as file:
         selected = select(file)
         while block := list(islice(selected, max(1, _BLOCK_BYTES // (8 * layout.dim)))):
             words, rows = _parse_block(block, layout, path, errors)
@@ -131,7 +133,7 @@ def iterate_vectors(
 def first_words(path: str | Path, layout: Layout, n: int) -> list[str]:
     """Read the first n words, without their numbers."""
     words: dict[str, None] = {}
-    with open_bytes(path) as file:
+    with _open_text(path) as file:
         for line in islice(file, int(layout.declared is not None), None):
             if len(words) == n:
                 break
@@ -142,10 +144,19 @@ def first_words(path: str | Path, layout: Layout, n: int) -> list[str]:
     return list(words)
 
 
+@contextmanager
+def _open_text(path: str | Path) -> Iterator[IO[bytes]]:
+    """Open a file, and skip the byte order mark that some editors write first."""
+    with open_bytes(path) as file:
+        if file.read(len(_BOM)) != _BOM:
+            file.seek(0)
+        yield file
+
+
 def _first_lines(path: str | Path) -> list[tuple[int, bytes]]:
     """Read the first lines that are not blank, with their line numbers."""
     lines: list[tuple[int, bytes]] = []
-    with open_bytes(path) as file:
+    with _open_text(path) as file:
         for number, line in enumerate(iter(lambda: file.readline(_MAX_LINE), b""), 1):
             if len(line) == _MAX_LINE:
                 raise ValueError(f"{path}, line {number}: more than {_MAX_LINE >> 20} MB; this is not a vectors file.")

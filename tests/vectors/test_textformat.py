@@ -60,6 +60,8 @@ def test_small_blocks(write, sample, monkeypatch):
         ("3 1 2\n4 3 4\n", ["3", "4"], [[1, 2], [3, 4]]),
         ("a -.5 +1.e-2\nb 1E5 0\n", ["a", "b"], [[-0.5, 0.01], [1e5, 0]]),
         ("a 1 2\nb 3 4\na 5 6\n", ["a", "b"], [[1, 2], [3, 4]]),
+        ("\ufeffa 1 2\nb 3 4\n", ["a", "b"], [[1, 2], [3, 4]]),
+        ("\ufeff2 2\na 1 2\n\ufeff 3 4\n", ["a", "\ufeff"], [[1, 2], [3, 4]]),
     ],
     ids=[
         "tabs",
@@ -69,11 +71,15 @@ def test_small_blocks(write, sample, monkeypatch):
         "numeric words",
         "number formats",
         "repeated word",
+        "byte order mark",
+        "byte order mark and header",
     ],
 )
 def test_unusual_files(tmp_path, text, words, rows):
     path = tmp_path / "v.txt"
     path.write_bytes(text.encode())
+    check(path, words, np.array(rows, np.float32))
+    path.write_bytes(gzip.compress(text.encode()))
     check(path, words, np.array(rows, np.float32))
 
 
