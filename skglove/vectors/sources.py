@@ -13,8 +13,9 @@ from skglove.vectors.archives import split_member
 from skglove.vectors.encoders import EncoderVectors
 from skglove.vectors.files import FileSource, NamedSource
 from skglove.vectors.joined import JoinedSource
-from skglove.vectors.objects import MappingSource, ReadableSource, Rows, SpacySource, TableSource
+from skglove.vectors.objects import MappingSource, ReadableSource, Rows, SpacySource, TableSource, check_finite
 from skglove.vectors.protocol import VectorSource, lookup
+from skglove.vectors.stored import MappedRows
 from skglove.vectors.subwordmodels import FastTextFile, FastTextSource, FloretSource, GensimSubwords, is_fasttext
 
 _SUFFIXES = (".txt", ".gz", ".zip", ".vec", ".bin")
@@ -103,15 +104,18 @@ def read_source(source: VectorSource, vocabulary: Collection[str] | None) -> tup
     Raises
     ------
     ValueError
-        If `vocabulary` is None and the source cannot list its words.
+        If `vocabulary` is None and the source cannot list its words, or if numbers are not finite.
     """
     if isinstance(source, ReadableSource):
-        return source.read(vocabulary)
+        words, rows = source.read(vocabulary)
+        if not isinstance(rows, MappedRows):  # those were checked before they were stored
+            check_finite(words, rows)
+        return words, rows
     if vocabulary is None:
         raise ValueError(f"{type(source).__qualname__} cannot list its words; pass a vocabulary.")
-    words = list(vocabulary)
-    rows, found = lookup(source, words)
-    return list(compress(words, found)), rows[found]
+    asked = list(vocabulary)
+    looked_up, found = lookup(source, asked)
+    return list(compress(asked, found)), looked_up[found]
 
 
 def _file_or_name(given: str | os.PathLike[str]) -> ReadableSource:

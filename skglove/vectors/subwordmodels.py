@@ -141,8 +141,9 @@ def is_fasttext(path: str | Path) -> bool:
 def _compute(words: Collection[str], vector: Callable[[str], Any], dim: int) -> tuple[list[str], Array]:
     """Compute the vectors of words; leave out the words whose vector is zero, which have no n-grams."""
     rows = np.zeros((len(words), dim), np.float32)
-    for row, word in zip(rows, words, strict=True):
-        row[:] = vector(without_surrogates(word))
+    with np.errstate(over="ignore"):  # see check_finite
+        for row, word in zip(rows, words, strict=True):
+            row[:] = vector(without_surrogates(word))
     known = np.asarray(rows.any(axis=1))
     return list(compress(words, known)), rows[known]
 

@@ -12,7 +12,7 @@ import numpy as np
 from skglove.vectors import analogies as google
 from skglove.vectors import plotting, similarity
 from skglove.vectors.entry import Entry
-from skglove.vectors.objects import Rows, as_matrix, as_words, gather
+from skglove.vectors.objects import Rows, as_matrix, as_words, check_finite, gather
 from skglove.vectors.registry import ENTRIES
 from skglove.vectors.similarity import Query
 from skglove.vectors.sources import read_source, vector_source
@@ -49,7 +49,7 @@ class WordVectors:
     Raises
     ------
     ValueError, TypeError
-        If the numbers of words and rows differ, a word is repeated, or a word is not a str.
+        If the numbers of words and rows differ, a word is repeated or not a str, or a number is not finite in float32.
 
     Notes
     -----
@@ -77,6 +77,7 @@ class WordVectors:
         if len(set(index_to_key)) < len(index_to_key):
             repeated = Counter(index_to_key).most_common(1)[0][0]
             raise ValueError(f"Expected each word once, but {repeated!r} is repeated. Remove one of its rows.")
+        check_finite(index_to_key, matrix)
         self._set(index_to_key, matrix)
 
     def _set(self, words: list[str], rows: Rows) -> None:
