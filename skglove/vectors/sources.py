@@ -120,10 +120,16 @@ def read_source(source: VectorSource, vocabulary: Collection[str] | None) -> tup
 
 def _file_or_name(given: str | os.PathLike[str]) -> ReadableSource:
     text = os.fsdecode(given)
-    path, _ = split_member(text)
-    if path.is_file():
+    try:
+        path, _ = split_member(text)
+        is_file, is_folder = path.is_file(), path.is_dir()
+    except PermissionError:
+        raise
+    except (OSError, RuntimeError) as error:  # a name that is too long, or "~" with an unknown user
+        raise FileNotFoundError(f"There is no file {text[:200]!r} ({error.args[-1]}).") from error
+    if is_file:
         return FastTextFile(Path(text)) if is_fasttext(text) else FileSource(Path(text))
-    if path.is_dir():
+    if is_folder:
         raise IsADirectoryError(f"{path.absolute()} is a folder; expected a file of word vectors.")
     if isinstance(given, str) and (entry := registry.find(given)):
         return NamedSource(entry)

@@ -6,6 +6,7 @@ list are those of its training.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Collection, Sequence
 from itertools import compress
 from pathlib import Path
@@ -128,6 +129,10 @@ class FastTextFile(ReadableSource):
                 raise ValueError(
                     f"{self.path} is a fastText classifier, which gensim cannot read ({error}). Load it with the fasttext "
                     "package, and pass the model."
+                ) from error
+            except (struct.error, AssertionError, LookupError, OverflowError, ValueError) as error:
+                raise ValueError(
+                    f"{self.path} is a fastText model that gensim cannot read ({error}). If it is incomplete, download it again."
                 ) from error
         return self._model
 

@@ -158,6 +158,11 @@ def _first_lines(path: str | Path) -> list[tuple[int, bytes]]:
     lines: list[tuple[int, bytes]] = []
     with _open_text(path) as file:
         for number, line in enumerate(iter(lambda: file.readline(_MAX_LINE), b""), 1):
+            if not lines and b"\r" in line.rstrip(b"\r\n"):
+                raise ValueError(
+                    f"{path}, line {number}: expected lines that end with LF or CR LF, got CR alone. Convert the file first, for "
+                    "example with tr '\\r' '\\n'."
+                )
             if len(line) == _MAX_LINE:
                 raise ValueError(f"{path}, line {number}: more than {_MAX_LINE >> 20} MB; this is not a vectors file.")
             if not line.isspace():

@@ -111,6 +111,8 @@ def test_spacy_without_words():
         ("no/such/file", FileNotFoundError, r"There is no file /.*/no/such/file;"),
         ("vectors.txt", FileNotFoundError, r"There is no file /.*/vectors\.txt;"),
         ("vectors.zip#member.txt", FileNotFoundError, r"There is no file /.*/vectors\.zip;"),
+        ("x" * 5000, (FileNotFoundError, ValueError), r"There (is no file|are no word vectors named) 'x{200}'"),
+        ("~nouser/x", FileNotFoundError, r"There is no file '~nouser/x' \(Could not determine home directory"),
         ("{tmp}", IsADirectoryError, "is a folder"),
         ("{tmp}/empty.txt", ValueError, "is empty"),
         (3, TypeError, r"got builtins\.int"),

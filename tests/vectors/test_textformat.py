@@ -111,6 +111,9 @@ def test_repeated_words_in_different_blocks(tmp_path, monkeypatch):
         (b"just some prose here\nand more of it\n", r"line 1: expected a word and its numbers"),
         (b"3 2\na 1 2\nb 1 2\n", r"line 1: the header declares 3 words, but the file has 2"),
         (b"2 3\na 1 2\nb 1 2\n", r"line 1: the header declares 3 numbers per line, but line 2 has 2"),
+        (b"a 1 2\rb 3 4\r", r"line 1: expected lines that end with LF or CR LF, got CR alone"),
+        (b"2 2\ra 1 2\rb 3 4", r"line 1: expected lines that end with LF or CR LF, got CR alone"),
+        (b"\n\ra 1 2\rb 3 4\n", r"line 2: expected lines that end with LF or CR LF, got CR alone"),
         (b"a 1 2\n\n\nb 1\nc 1 2\n", r"line 4: expected a word and 2 numbers"),
     ],
 )
