@@ -232,12 +232,12 @@ def overwrite(path, position):
     os.utime(path, ns=(0, 0))
 
 
-def test_key_of_a_file_that_was_replaced(megabyte):
+@pytest.mark.parametrize("name", ["st_ino", "st_size", "st_mtime_ns", "st_ctime_ns"])
+def test_key_of_a_file_depends_on_its_status(megabyte, monkeypatch, name):
+    status = SimpleNamespace(st_ino=1, st_size=1 << 20, st_mtime_ns=0, st_ctime_ns=0)
+    monkeypatch.setattr(Path, "stat", lambda *_, **__: status)
     before = cache.key_of_file(megabyte, None)
-    new = megabyte.with_name("new")
-    new.write_bytes(bytes(1 << 20))
-    os.utime(new, ns=(0, 0))
-    new.replace(megabyte)
+    setattr(status, name, 2)
     assert cache.key_of_file(megabyte, None) != before
 
 
