@@ -96,7 +96,10 @@ class StoredVectors:
         words = self._words_at(candidates)
         known = np.fromiter(map(vocabulary.__contains__, words), bool, len(words))
         indices = candidates[known]
-        rows = read_rows(self.path / "vectors.npy", self.shape, indices)
+        try:
+            rows = read_rows(self.path / "vectors.npy", self.shape, indices)
+        except (OSError, ValueError, OverflowError) as error:  # missing, or too short to be mapped
+            raise self.damaged() from error
         self.verify_rows(rows, self.checksums[1][indices])
         return list(compress(words, known)), rows
 
@@ -164,7 +167,10 @@ class MappedRows:
         n_words, dim = self.shape = stored.shape
         self._stored = stored
         self._checksums = stored.checksums[1]
-        self._file = np.memmap(stored.path / "vectors.npy", np.uint8, "r")
+        try:
+            self._file = np.memmap(stored.path / "vectors.npy", np.uint8, "r")
+        except (OSError, ValueError) as error:
+            raise stored.damaged() from error
         self._rows = self._file[len(self._file) - 4 * n_words * dim :].view("<f4").reshape(self.shape)
 
     def __getitem__(self, indices: int | list[int]) -> Array:

@@ -117,7 +117,7 @@ class WordVectors:
         ValueError
             If the name is unknown, or the file is broken; then the message contains the file and the line.
         OSError
-            If there is no such file, or a download fails.
+            If there is no such file, a download fails, or vectors in the cache are damaged and cannot be rebuilt.
         TypeError
             If the type of the object is not supported.
 
@@ -125,7 +125,9 @@ class WordVectors:
         -----
         Named vectors, compressed files and files that are loaded as a whole are converted into a cache on disk, which
         takes 160 MB for 400,000 words of 100 dimensions; later, they are memory-mapped. The environment variable
-        ``SKGLOVE_HOME`` sets its folder.
+        ``SKGLOVE_HOME`` sets its folder. What is read from the cache is verified by checksums, and rebuilt with a
+        warning if it is damaged: single vectors when they are read, all of them when `vectors` is first read, which
+        takes 0.2 s for 160 MB.
 
         Examples
         --------

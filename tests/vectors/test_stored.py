@@ -1,6 +1,7 @@
 import ctypes
 import mmap
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,6 +105,14 @@ def test_no_damaged_byte_gives_wrong_vectors(small, file):
                 except DamagedError:
                     n_errors += 1
     assert n_errors > len(content)
+
+
+@pytest.mark.parametrize("alter", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["missing", "empty"])
+def test_a_file_that_another_process_removes_is_damage(small, alter):
+    alter(small.path / "vectors.npy")
+    for read in (lambda: small.select({"a b"}), lambda: MappedRows(small, fail)):
+        with pytest.raises(DamagedError, match=r"small is damaged\."):
+            read()
 
 
 def test_a_missing_file_is_damage(small):
