@@ -53,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("-n", type=int, default=10, help="number of words; default: %(default)s")
 
     clear = commands.add_parser("clear", help="remove from the cache")
-    clear.add_argument("names", nargs="*", metavar="NAME", help="everything, if none is given")
+    what = clear.add_mutually_exclusive_group(required=True)
+    what.add_argument("names", nargs="*", default=[], metavar="NAME", help="such as glove.6B.100d")
+    what.add_argument("--all", action="store_true", help="everything, including vectors of files and of encoders")
     clear.set_defaults(run=_clear)
     return parser
 
@@ -86,8 +88,8 @@ def _print_similar(options: argparse.Namespace, positive: list[str], negative: l
 
 
 def _clear(options: argparse.Namespace) -> None:
-    targets = [cache.folder() / name for name in map(_canonical, options.names)]
-    for target in targets or [cache.folder(), cache.home() / "downloads"]:
+    everything = [cache.folder(), cache.home() / "downloads"]
+    for target in everything if options.all else [cache.folder() / _canonical(name) for name in options.names]:
         if not target.exists():
             print(f"{target}: does not exist")
             continue

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from skglove.vectors import cache
+from skglove.vectors import cache, stored
 from skglove.vectors.objects import as_matrix, gather, without_surrogates
 
 Array = np.ndarray[Any, Any]
@@ -126,19 +126,22 @@ class EncoderVectors:
             new = sorted(missing)
             rows = self._encode(new)
             self._check_dim(rows, parts)
-            cache.write_vectors(draft, rows.shape[1], [(new, rows)])
+            stored.write_vectors(draft, rows.shape[1], [(new, rows)])
             return {"source": repr(self)}
 
-        def read(entry: cache.CacheEntry) -> None:
+        def read(entry: stored.StoredVectors | cache.CachedVectors) -> None:
             parts.append(entry.select(missing))
             missing.difference_update(parts[-1][0])
 
         prefix = cache.key_of_encoder(str(self.name))
         try:
             for entry in cache.find_all(prefix):
-                read(entry)
+                try:
+                    read(entry)
+                except stored.DamagedError:
+                    cache.discard(entry)
             if missing:
-                read(cache.find_or_create(prefix + _digest(missing), write))
+                read(cache.CachedVectors(prefix + _digest(missing), write))
         except OSError:
             pass  # without a usable cache, words are encoded each time
         return parts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -14,11 +14,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from skglove.vectors import binaryformat, cache, installed, textformat
+from skglove.vectors import binaryformat, cache, installed, stored, textformat
 from skglove.vectors.archives import is_plain, split_member
 from skglove.vectors.download import DownloadError, downloaded, is_offline
 from skglove.vectors.entry import Entry, RemoteFile
-from skglove.vectors.objects import ReadableSource
+from skglove.vectors.objects import ReadableSource, Rows
 from skglove.warn import warn
 
 # To convert a file takes four times as long as to parse the words of a fit, and half a minute for the largest size.
@@ -47,34 +47,40 @@ class FileSource(ReadableSource):
 
     def head(self, n: int) -> list[str]:
         """See `ReadableSource.head`."""
-        if entry := cache.find(self._key()):
-            return entry.first_words(n)
+        with suppress(OSError):  # without a usable cache, the file is read
+            cached = self._cached()
+            if cached.exist():
+                return cached.first_words(n)
         format = _format(self.path)
         return format.first_words(self.path, format.read_layout(self.path), n)
 
-    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Rows]:
         """See `ReadableSource.read`."""
-        try:
-            entry = cache.find(self._key())
-            if entry is None and (vocabulary is None or not is_plain(self.path) or self._is_read_often()):
-                entry = cache.find_or_create(self._key(), self._write)
-        except OSError:
-            entry = None  # without a usable cache, the file is read each time
-        return _read_cached(entry, vocabulary) if entry else self._read_file(vocabulary)
+        with suppress(OSError):  # without a usable cache, the file is read each time
+            cached = self._cached()
+            if vocabulary is None or cached.exist() or not is_plain(self.path) or self._is_read_often(cached.key):
+                return _read_cached(cached, vocabulary)
+        return self._read_file(vocabulary)
 
-    def _is_read_often(self) -> bool:
+    def _is_read_often(self, key: str) -> bool:
         """Count a read; return whether it is time to convert the file."""
-        key = self._key()
         self._reads[key] += 1
         return self._reads[key] > _MOST_READS and self.path.stat().st_size <= _MOST_BYTES
 
     def _key(self) -> str:
         return cache.key_of_file(*split_member(self.path))
 
-    def _write(self, draft: Path) -> dict[str, Any]:
-        blocks, dim = _read_blocks(self.path)
-        cache.write_vectors(draft, dim, blocks)
-        return {"source": str(self.path)}
+    def _cached(self) -> cache.CachedVectors:
+        key = self._key()
+
+        def write(draft: Path) -> dict[str, Any]:
+            blocks, dim = _read_blocks(self.path)
+            stored.write_vectors(draft, dim, blocks)
+            if self._key() != key:
+                raise OSError(f"{self.path} was modified while its vectors were in use. Load them again.")
+            return {"source": str(self.path)}
+
+        return cache.CachedVectors(key, write)
 
     def _read_file(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
         blocks, dim = _read_blocks(self.path, vocabulary)
@@ -86,20 +92,21 @@ class NamedSource(ReadableSource):
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
+        self._cached = cache.CachedVectors(entry.name, self._write)
 
     def head(self, n: int) -> list[str]:
         """See `ReadableSource.head`."""
         try:
-            return self._cached().first_words(n)
+            return self._cached.first_words(n)
         except DownloadError:
             raise
         except OSError:  # without a usable cache, this would download the vectors a second time
             return []
 
-    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Rows]:
         """See `ReadableSource.read`."""
         try:
-            cached = self._cached()
+            return _read_cached(self._cached, vocabulary)
         except DownloadError:
             raise
         except OSError as error:
@@ -110,14 +117,10 @@ class NamedSource(ReadableSource):
             temporary = tempfile.TemporaryDirectory(prefix="skglove-")
             with temporary as downloads, _open_vectors(self.entry, Path(downloads)) as (blocks, _):
                 return _concatenate(blocks, self.entry.dim, vocabulary)
-        return _read_cached(cached, vocabulary)
-
-    def _cached(self) -> cache.CacheEntry:
-        return cache.find_or_create(self.entry.name, self._write)
 
     def _write(self, draft: Path) -> dict[str, Any]:
         with _open_vectors(self.entry, cache.home() / "downloads") as (blocks, origin):
-            cache.write_vectors(draft, self.entry.dim, blocks)
+            stored.write_vectors(draft, self.entry.dim, blocks)
             return {"source": origin}
 
 
@@ -133,8 +136,8 @@ def _read_blocks(path: str | Path, vocabulary: Collection[str] | None = None, **
     return format.iterate_vectors(path, layout, vocabulary, **options), layout.dim
 
 
-def _read_cached(entry: cache.CacheEntry, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
-    return (entry.words(), entry.vectors()) if vocabulary is None else entry.select(vocabulary)
+def _read_cached(cached: cache.CachedVectors, vocabulary: Collection[str] | None) -> tuple[list[str], Rows]:
+    return cached.all() if vocabulary is None else cached.select(vocabulary)
 
 
 def _concatenate(blocks: Blocks, dim: int, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
@@ -206,6 +209,8 @@ def _open_downloaded(entry: Entry, archive: Path, mirror: RemoteFile) -> Blocks:
 def _not_found(entry: Entry, problem: str, network: str) -> str:
     """Compose the message that lists what was tried, and what to do without a network."""
     name = entry.name
+    path = cache.folder() / name
+    state = "cannot be used" if path.exists() else "does not exist"
     packaged = installed.PACKAGED.get(name)
     package = problem or (f"{packaged.package} is not installed" if packaged else "none contains them")
     install = ""
@@ -215,5 +220,5 @@ def _not_found(entry: Entry, problem: str, network: str) -> str:
         f"The word vectors {name!r} were not found. Without a network: {install}"
         f"run 'python -m skglove.vectors fetch {name}' on a machine that has one and copy its folder {cache.home()} "
         "to this machine (or set SKGLOVE_HOME to it); or use the path of a vectors file. "
-        f"Tried: the cache ({cache.folder() / name} does not exist); installed packages ({package}); {network}."
+        f"Tried: the cache ({path} {state}); installed packages ({package}); {network}."
     )

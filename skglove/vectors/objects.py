@@ -9,7 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from skglove.vectors.stored import MappedRows
+
 Array = np.ndarray[Any, Any]
+Rows = Array | MappedRows
+
+_CHECKED_ROWS = 1 << 14  # at a time
 
 
 class ReadableSource(ABC):
@@ -23,7 +28,7 @@ class ReadableSource(ABC):
         """See `VectorSource.head`."""
 
     @abstractmethod
-    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Rows]:
         """Read words and vectors.
 
         Parameters
@@ -36,12 +41,13 @@ class ReadableSource(ABC):
         words : list of str
             In the order of the source, those of mappings in the order of the vocabulary.
         rows : ndarray of float32 of shape (len(words), dim)
+            A MappedRows if all words are read from the cache.
         """
 
     def lookup(self, words: Sequence[str]) -> tuple[Array, Array]:
         """See `VectorSource.lookup`."""
         known, rows = self.read(dict.fromkeys(words))
-        return gather(words, dict(zip(known, range(len(known)), strict=True)), rows)
+        return gather(words, dict(zip(known, range(len(known)), strict=True)), np.asarray(rows))
 
 
 def gather(
@@ -82,12 +88,30 @@ def as_matrix(vectors: Any) -> Array:
         If the argument is not a matrix of numbers.
     """
     try:
-        matrix = np.asarray(vectors, dtype=np.float32)
+        with np.errstate(over="ignore"):  # see check_finite
+            matrix = np.asarray(vectors, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise ValueError(f"Expected vectors as a matrix of numbers, one row per word, got: {error}.") from error
     if matrix.ndim != 2:
         raise ValueError(f"Expected vectors of shape (n_words, dim), got shape {matrix.shape}.")
     return matrix
+
+
+def check_finite(words: Sequence[str], rows: Array) -> None:
+    """Check that the vectors of words consist of finite numbers.
+
+    Raises
+    ------
+    ValueError
+        If a number is nan or infinite, as are those that were too large for float32. The message has the first such word.
+    """
+    for start in range(0, len(rows), _CHECKED_ROWS):
+        finite = np.isfinite(rows[start : start + _CHECKED_ROWS]).all(axis=1)
+        if not finite.all():
+            word = words[start + int(np.argmin(finite))]
+            raise ValueError(
+                f"Expected finite float32 numbers, got nan, infinity or a number beyond ±3.4e38 in the vector of {word!r}."
+            )
 
 
 def as_words(words: Iterable[str]) -> list[str]:
@@ -150,7 +174,8 @@ class MappingSource(ReadableSource):
             if np.shape(vector) != (dim,):
                 raise ValueError(f"Expected {dim} numbers for each word, got shape {np.shape(vector)} for {word!r}.")
             try:
-                row[:] = vector
+                with np.errstate(over="ignore"):  # see check_finite
+                    row[:] = vector
             except (TypeError, ValueError) as error:
                 raise ValueError(f"Expected numbers for {word!r}, got: {error}.") from error
         return words, rows

@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from skglove.vectors.objects import as_matrix
+from skglove.vectors.objects import as_matrix, check_finite
 
 Array = np.ndarray[Any, Any]
 
@@ -81,7 +81,7 @@ def lookup(source: VectorSource, words: Sequence[str]) -> tuple[Array, Array]:
     Raises
     ------
     ValueError
-        If the source returns something of another shape.
+        If the source returns something of another shape, or numbers that are not finite.
     """
     given, found = source.lookup(words)
     rows, found = as_matrix(given), np.asarray(found, bool)
@@ -90,4 +90,5 @@ def lookup(source: VectorSource, words: Sequence[str]) -> tuple[Array, Array]:
             f"{type(source).__qualname__}.lookup must return a row and a bool for each of {len(words):,} words; it returned "
             f"shapes {rows.shape} and {found.shape}."
         )
+    check_finite(words, rows)
     return rows, found

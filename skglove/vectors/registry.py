@@ -137,6 +137,6 @@ def unknown_name(name: str) -> str:
     guess = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     all_names = ", ".join(families(ENTRIES.values()))
     return (
-        f"There are no word vectors named {name!r}, and no such file.{guess} "
+        f"There are no word vectors named {name[:200]!r}, and no such file.{guess} "
         f"Known names are {all_names}; other vectors are given as the path of a file, or as an object."
     )

@@ -8,18 +8,16 @@ from itertools import compress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from skglove.vectors import registry
 from skglove.vectors.archives import split_member
 from skglove.vectors.encoders import EncoderVectors
 from skglove.vectors.files import FileSource, NamedSource
 from skglove.vectors.joined import JoinedSource
-from skglove.vectors.objects import MappingSource, ReadableSource, SpacySource, TableSource
+from skglove.vectors.objects import MappingSource, ReadableSource, Rows, SpacySource, TableSource, check_finite
 from skglove.vectors.protocol import VectorSource, lookup
+from skglove.vectors.stored import MappedRows
 from skglove.vectors.subwordmodels import FastTextFile, FastTextSource, FloretSource, GensimSubwords, is_fasttext
 
-Array = np.ndarray[Any, Any]
 _SUFFIXES = (".txt", ".gz", ".zip", ".vec", ".bin")
 
 
@@ -100,29 +98,38 @@ def _source_of_spacy(vectors: Any, strings: Any) -> VectorSource:
     return FloretSource(vectors) if has_subwords else SpacySource(vectors, strings)
 
 
-def read_source(source: VectorSource, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+def read_source(source: VectorSource, vocabulary: Collection[str] | None) -> tuple[list[str], Rows]:
     """Read words and vectors of any source; see `ReadableSource.read`.
 
     Raises
     ------
     ValueError
-        If `vocabulary` is None and the source cannot list its words.
+        If `vocabulary` is None and the source cannot list its words, or if numbers are not finite.
     """
     if isinstance(source, ReadableSource):
-        return source.read(vocabulary)
+        words, rows = source.read(vocabulary)
+        if not isinstance(rows, MappedRows):  # those were checked before they were stored
+            check_finite(words, rows)
+        return words, rows
     if vocabulary is None:
         raise ValueError(f"{type(source).__qualname__} cannot list its words; pass a vocabulary.")
-    words = list(vocabulary)
-    rows, found = lookup(source, words)
-    return list(compress(words, found)), rows[found]
+    asked = list(vocabulary)
+    looked_up, found = lookup(source, asked)
+    return list(compress(asked, found)), looked_up[found]
 
 
 def _file_or_name(given: str | os.PathLike[str]) -> ReadableSource:
     text = os.fsdecode(given)
-    path, _ = split_member(text)
-    if path.is_file():
+    try:
+        path, _ = split_member(text)
+        is_file, is_folder = path.is_file(), path.is_dir()
+    except PermissionError:
+        raise
+    except (OSError, RuntimeError) as error:  # a name that is too long, or "~" with an unknown user
+        raise FileNotFoundError(f"There is no file {text[:200]!r} ({error.args[-1]}).") from error
+    if is_file:
         return FastTextFile(Path(text)) if is_fasttext(text) else FileSource(Path(text))
-    if path.is_dir():
+    if is_folder:
         raise IsADirectoryError(f"{path.absolute()} is a folder; expected a file of word vectors.")
     if isinstance(given, str) and (entry := registry.find(given)):
         return NamedSource(entry)

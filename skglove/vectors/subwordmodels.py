@@ -6,6 +6,7 @@ list are those of its training.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Collection, Sequence
 from itertools import compress
 from pathlib import Path
@@ -129,6 +130,10 @@ class FastTextFile(ReadableSource):
                     f"{self.path} is a fastText classifier, which gensim cannot read ({error}). Load it with the fasttext "
                     "package, and pass the model."
                 ) from error
+            except (struct.error, AssertionError, LookupError, OverflowError, ValueError) as error:
+                raise ValueError(
+                    f"{self.path} is a fastText model that gensim cannot read ({error}). If it is incomplete, download it again."
+                ) from error
         return self._model
 
 
@@ -141,8 +146,9 @@ def is_fasttext(path: str | Path) -> bool:
 def _compute(words: Collection[str], vector: Callable[[str], Any], dim: int) -> tuple[list[str], Array]:
     """Compute the vectors of words; leave out the words whose vector is zero, which have no n-grams."""
     rows = np.zeros((len(words), dim), np.float32)
-    for row, word in zip(rows, words, strict=True):
-        row[:] = vector(without_surrogates(word))
+    with np.errstate(over="ignore"):  # see check_finite
+        for row, word in zip(rows, words, strict=True):
+            row[:] = vector(without_surrogates(word))
     known = np.asarray(rows.any(axis=1))
     return list(compress(words, known)), rows[known]
 

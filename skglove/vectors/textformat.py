@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -29,6 +30,7 @@ _MAX_BLANK = 1000  # blank lines more than others
 _SAMPLE_LINES = 100
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _NOT_FINITE = re.compile(rb"[+-]?(nan|inf|infinity)", re.IGNORECASE)
+_BOM = b"\xef\xbb\xbf"
 _NUMERIC = b"0123456789+-.eE\r\n"
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -122,7 +124,7 @@ def iterate_vectors(
                 yield number, line
 
     seen: set[str] = set()
-    with open_bytes(path) as file:
+    with _open_text(path) as file:
         selected = select(file)
         while block := list(islice(selected, max(1, _BLOCK_BYTES // (8 * layout.dim)))):
             words, rows = _parse_block(block, layout, path, errors)
@@ -133,7 +135,7 @@ def iterate_vectors(
 def first_words(path: str | Path, layout: Layout, n: int) -> list[str]:
     """Read the first n words, without their numbers."""
     words: dict[str, None] = {}
-    with open_bytes(path) as file:
+    with _open_text(path) as file:
         for line in islice(file, int(layout.declared is not None), None):
             if len(words) == n:
                 break
@@ -144,9 +146,18 @@ def first_words(path: str | Path, layout: Layout, n: int) -> list[str]:
     return list(words)
 
 
+@contextmanager
+def _open_text(path: str | Path) -> Iterator[IO[bytes]]:
+    """Open a file, and skip the byte order mark that some editors write first."""
+    with open_bytes(path) as file:
+        if file.read(len(_BOM)) != _BOM:
+            file.seek(0)
+        yield file
+
+
 def _first_lines(path: str | Path) -> list[tuple[int, bytes]]:
     """Read the first lines that are not blank, with their line numbers."""
-    with open_bytes(path) as file:
+    with _open_text(path) as file:
         return list(islice(_numbered_lines(file, path), _SAMPLE_LINES))
 
 
@@ -154,6 +165,11 @@ def _numbered_lines(file: IO[bytes], path: str | Path) -> Iterator[tuple[int, by
     """Read the lines that are not blank, with their line numbers; stop at what no vectors file has."""
     n_lines = 0
     for number, line in enumerate(iter(partial(file.readline, _MAX_LINE), b""), 1):
+        if not n_lines and b"\r" in line.rstrip(b"\r\n"):
+            raise ValueError(
+                f"{path}, line {number}: expected lines that end with LF or CR LF, got CR alone. Convert the file first, for "
+                "example with tr '\\r' '\\n'."
+            )
         if len(line) == _MAX_LINE:
             raise ValueError(f"{path}, line {number}: more than {_MAX_LINE >> 20} MB; this is not a vectors file.")
         if not line.isspace():

@@ -12,10 +12,11 @@ import numpy as np
 from skglove.vectors import analogies as google
 from skglove.vectors import plotting, similarity
 from skglove.vectors.entry import Entry
-from skglove.vectors.objects import as_matrix, as_words, gather
+from skglove.vectors.objects import Rows, as_matrix, as_words, check_finite, gather
 from skglove.vectors.registry import ENTRIES
 from skglove.vectors.similarity import Query
 from skglove.vectors.sources import read_source, vector_source
+from skglove.vectors.stored import MappedRows
 from skglove.warn import warn
 
 Array = np.ndarray[Any, Any]
@@ -48,7 +49,7 @@ class WordVectors:
     Raises
     ------
     ValueError, TypeError
-        If the numbers of words and rows differ, a word is repeated, or a word is not a str.
+        If the numbers of words and rows differ, a word is repeated or not a str, or a number is not finite in float32.
 
     Notes
     -----
@@ -76,11 +77,12 @@ class WordVectors:
         if len(set(index_to_key)) < len(index_to_key):
             repeated = Counter(index_to_key).most_common(1)[0][0]
             raise ValueError(f"Expected each word once, but {repeated!r} is repeated. Remove one of its rows.")
+        check_finite(index_to_key, matrix)
         self._set(index_to_key, matrix)
 
-    def _set(self, words: list[str], matrix: Array) -> None:
+    def _set(self, words: list[str], rows: Rows) -> None:
         self.index_to_key = words
-        self.vectors = matrix
+        self._rows = rows
         self._key_to_index: dict[str, int] | None = None
         self._norms: Array | None = None
         self._resident: Array | None = None
@@ -115,7 +117,7 @@ class WordVectors:
         ValueError
             If the name is unknown, or the file is broken; then the message contains the file and the line.
         OSError
-            If there is no such file, or a download fails.
+            If there is no such file, a download fails, or vectors in the cache are damaged and cannot be rebuilt.
         TypeError
             If the type of the object is not supported.
 
@@ -123,7 +125,9 @@ class WordVectors:
         -----
         Named vectors, compressed files and files that are loaded as a whole are converted into a cache on disk, which
         takes 160 MB for 400,000 words of 100 dimensions; later, they are memory-mapped. The environment variable
-        ``SKGLOVE_HOME`` sets its folder.
+        ``SKGLOVE_HOME`` sets its folder. What is read from the cache is verified by checksums, and rebuilt with a
+        warning if it is damaged: single vectors when they are read, all of them when `vectors` is first read, which
+        takes 0.2 s for 160 MB.
 
         Examples
         --------
@@ -178,9 +182,14 @@ class WordVectors:
         return self._key_to_index
 
     @property
+    def vectors(self) -> Array:
+        """The rows, float32 of shape (len(self), dim)."""
+        return self._rows.whole() if isinstance(self._rows, MappedRows) else self._rows
+
+    @property
     def dim(self) -> int:
         """Number of dimensions."""
-        return int(self.vectors.shape[1])
+        return int(self._rows.shape[1])
 
     vector_size = dim  # gensim's name
 
@@ -202,8 +211,8 @@ class WordVectors:
 
     def __getitem__(self, words: str | Sequence[str]) -> Array:
         if isinstance(words, str):
-            return np.array(self.vectors[self._index(words)])
-        return np.array(self.vectors[[self._index(word) for word in words]]).reshape(-1, self.dim)
+            return np.array(self._rows[self._index(words)])
+        return np.array(self._rows[[self._index(word) for word in words]]).reshape(-1, self.dim)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self):,} words, dim={self.dim})"

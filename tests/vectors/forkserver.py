@@ -19,7 +19,7 @@ import pooch  # noqa: F401
 import requests  # noqa: F401
 from tqdm.auto import tqdm  # noqa: F401
 
-from skglove.vectors import WordVectors, cache, download, registry
+from skglove.vectors import WordVectors, download, registry, stored
 from skglove.vectors.entry import Entry, RemoteFile
 
 EVENTS = ("open", "os.", "shutil.", "socket.connect", "fcntl.")
@@ -77,14 +77,14 @@ def main():
     download.PAUSE = 0.01
     source = RemoteFile(url, size, checksum)
     registry.ENTRIES["test.vectors"] = Entry("test.vectors", dim, words, repr(total), False, (source,), "none")
-    convert = cache.write_vectors
+    convert = stored.write_vectors
 
     def counted(*arguments):
         with open(os.environ["SKGLOVE_HOME"] + ".conversions", "a") as file:
             file.write("1")
         convert(*arguments)
 
-    cache.write_vectors = counted
+    stored.write_vectors = counted
     for line in sys.stdin:
         print(json.dumps(run(**json.loads(line))), flush=True)
 

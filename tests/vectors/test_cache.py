@@ -1,16 +1,17 @@
-import ctypes
 import json
-import mmap
 import os
 import signal
 import subprocess
 import sys
+import time
+import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from skglove.vectors import cache
+from skglove.vectors import cache, stored
 
 needs_fork = pytest.mark.skipif(os.name != "posix", reason="needs fork and SIGKILL")
 
@@ -62,7 +63,8 @@ def check_after_kill(fork, home):
     entries = [p.name for p in folder.iterdir() if not p.name.startswith(".")] if folder.exists() else []
     for name in entries:
         about = json.loads((folder / name / "entry.json").read_text())
-        assert {p.name: p.stat().st_size for p in (folder / name).iterdir() if p.name != "entry.json"} == about["files"]
+        sizes = {p.name: p.stat().st_size for p in (folder / name).iterdir() if p.name != "entry.json"}
+        assert sizes == {file: size for file, (size, _) in about["files"].items()}
     assert fork(home)["codes"] == [0]
     remaining = [p.name for p in folder.iterdir() if not p.name.endswith(".lock")]
     assert remaining == ["test.vectors"]
@@ -96,64 +98,99 @@ def test_killed_at_many_times(fork, shared_server, tmp_path):
 
 
 @pytest.fixture
-def entry(large_sample):
-    """An entry of 3,000 words."""
-    return create(large_sample)
+def write(large_sample):
+    """Write 3,000 words."""
 
-
-def create(sample):
     def write(draft):
-        blocks = ((sample.words[i : i + 700], sample.rows[i : i + 700]) for i in range(0, 3000, 700))
-        cache.write_vectors(draft, 4, blocks)
+        stored.write_vectors(draft, 4, [(large_sample.words, large_sample.rows)])
         return {"source": "test"}
 
+    return write
+
+
+@pytest.fixture
+def entry(write):
     return cache.find_or_create("test", write)
 
 
-def test_entry(entry, large_sample):
+def test_entry(entry, write, large_sample):
     assert cache.find("test").path == entry.path
-    assert entry.words() == large_sample.words
-    assert entry.first_words(2) == large_sample.words[:2]
-    np.testing.assert_array_equal(entry.vectors(), large_sample.rows)
-    words, rows = entry.select({"word2999", "unknown", "word7", "", "two words", "\ud800"})
-    assert words == ["word7", "word2999"]
-    np.testing.assert_array_equal(rows, large_sample.rows[[7, 2999]])
-    words, rows = entry.select({"unknown"})
-    assert words == []
-    assert rows.shape == (0, 4)
-    assert entry.select(set(large_sample.words))[0] == large_sample.words
-
-
-def test_select_words_with_equal_checksums(monkeypatch, large_sample):
-    monkeypatch.setattr(cache, "_checksums", lambda words: np.array([len(word) for word in words], np.uint32) << 20)
-    assert create(large_sample).select({"word7", "word10"})[0] == ["word7", "word10"]
-
-
-def test_words_of_all_kinds(home):
-    words = ["naïve", "日本", "a b", "\x85", "\u2028", "a\rb", ""]
-    rows = np.arange(7, dtype=np.float32)[:, None]
-    entry = cache.find_or_create("test", lambda draft: cache.write_vectors(draft, 1, [(words, rows)]) or {})
-    assert entry.words() == entry.first_words(10) == words
-    assert entry.select(dict.fromkeys(words))[0] == words
+    vectors = cache.CachedVectors("test", write)
+    assert vectors.exist()
+    assert vectors.first_words(2) == large_sample.words[:2]
+    words, rows = vectors.select({"word7"})
+    assert (words, rows.tolist()) == (["word7"], large_sample.rows[[7]].tolist())
+    words, rows = vectors.all()
+    assert words == large_sample.words
+    np.testing.assert_array_equal(rows.whole(), large_sample.rows)
 
 
 @pytest.mark.parametrize("file", ["entry.json", "vectors.npy", "words.txt", "checksums.npy"])
-def test_damaged_entry_is_rebuilt(entry, large_sample, file):
+def test_damaged_entry_is_rebuilt(entry, write, large_sample, file):
     path = entry.path / file
     damages = [path.unlink, lambda: path.write_bytes(path.read_bytes()[:-1]), lambda: path.write_text("[]")]
     for damage in damages:
         damage()
         assert cache.find("test") is None
         with pytest.warns(UserWarning, match="will be rebuilt"):
-            again = create(large_sample)
+            again = cache.find_or_create("test", write)
         assert again.words() == large_sample.words
 
 
-def test_entry_of_another_version_is_rebuilt_without_a_warning(entry, large_sample):
+@pytest.mark.parametrize("file", ["entry.json", "vectors.npy", "words.txt", "checksums.npy"])
+@pytest.mark.parametrize("read", ["first_words", "select", "all", "row of all"])
+def test_zeros_of_the_right_size_are_rebuilt(entry, write, large_sample, file, read):
+    """A power cut may leave them."""
+    path = entry.path / file
+    path.write_bytes(bytes(path.stat().st_size))
+    vectors = cache.CachedVectors("test", write)
+    words = large_sample.words
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        if read == "first_words":
+            assert vectors.first_words(3) == words[:3]
+        elif read == "select":
+            assert vectors.select({"word5"})[1].tolist() == [large_sample.rows[5].tolist()]
+        else:
+            found, rows = vectors.all()
+            assert found == words
+            assert (rows[5] if read == "row of all" else rows.whole()[5]).tolist() == large_sample.rows[5].tolist()
+    messages = [str(warning.message) for warning in caught]
+    not_read = read == "first_words" and file in ("vectors.npy", "checksums.npy")
+    assert messages == ([] if not_read else [f"{entry.path} is damaged and will be rebuilt."])
+
+
+def test_a_damaged_entry_stays_if_it_cannot_be_rebuilt(entry, write):
+    def fail(draft):
+        raise ValueError("no source")
+
+    path = entry.path / "vectors.npy"
+    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
+    vectors = cache.CachedVectors("test", fail)
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="will be rebuilt"), pytest.raises(ValueError, match="no source"):
+            vectors.select({"word2999"})
+        assert vectors.select({"word5"})[0] == ["word5"]
+
+
+def test_entries_are_on_disk_before_they_are_renamed(write, monkeypatch):
+    done = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: done.append(os.fstat(descriptor).st_ino))
+    rename = Path.rename
+    monkeypatch.setattr(Path, "rename", lambda *paths: done.append("renamed") or rename(*paths))
+    path = cache.find_or_create("test", write).path
+    before = done[: done.index("renamed")]
+    assert {file.stat().st_ino for file in path.iterdir()} <= set(before)
+    if os.name == "posix":
+        assert path.stat().st_ino in before
+        assert done[-1] == path.parent.stat().st_ino
+
+
+def test_entry_of_another_version_is_rebuilt_without_a_warning(entry, write, large_sample):
     path = entry.path / "entry.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "format": cache.FORMAT - 1}))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": stored.FORMAT - 1}))
     assert cache.find("test") is None
-    assert create(large_sample).words() == large_sample.words
+    assert cache.find_or_create("test", write).words() == large_sample.words
 
 
 def test_failed_write_leaves_nothing(home):
@@ -178,41 +215,58 @@ def test_key_of_file(tmp_path):
     assert modified.rsplit("-", 1)[0] == key.rsplit("-", 1)[0]
 
 
-@needs_fork
-def test_read_rows_reads_few_pages(tmp_path):
-    """Of a file that is not in the page cache, only the pages of the requested rows are read."""
-    path = tmp_path / "vectors.npy"
-    matrix = np.arange(100_000 * 64, dtype=np.float32).reshape(-1, 64)
-    np.save(path, matrix)
-    with open(path, "rb") as file:
-        os.fsync(file.fileno())
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        if resident_pages(file) > 100:
-            pytest.skip("the file system does not drop pages")
-        rows = np.arange(500, 100_000, 1000)
-        found = cache.read_rows(path, rows)
-        pages = resident_pages(file)
-    np.testing.assert_array_equal(found, matrix[rows])
-    assert pages < 1000, "of 6,250 pages"
+@pytest.fixture
+def megabyte(tmp_path):
+    """A file of 1 MB."""
+    path = tmp_path / "v.txt"
+    path.write_bytes(bytes(1 << 20))
+    os.utime(path, ns=(0, 0))
+    return path
 
 
-def resident_pages(file):
-    """Count the pages of a file that are in the page cache."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if not hasattr(libc, "mincore"):
-        pytest.skip("no mincore")
-    with mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ | mmap.PROT_WRITE, flags=mmap.MAP_PRIVATE) as view:
-        flags = (ctypes.c_ubyte * (len(view) // mmap.PAGESIZE + 1))()
-        anchor = ctypes.c_char.from_buffer(view)
-        failed = libc.mincore(ctypes.c_void_p(ctypes.addressof(anchor)), ctypes.c_size_t(len(view)), flags)
-        del anchor
-    assert not failed
-    return sum(flag & 1 for flag in flags)
+def overwrite(path, position):
+    """Overwrite one byte, and set the time of modification back."""
+    with open(path, "r+b") as file:
+        file.seek(position)
+        file.write(b"x")
+    os.utime(path, ns=(0, 0))
 
 
-@pytest.mark.parametrize("rows", [[], [0], [2999], [0, 1, 2, 10, 11, 500, 2998, 2999], list(range(3000))])
-@pytest.mark.parametrize("window", [1, 1000, 1 << 22])
-def test_read_rows(entry, large_sample, rows, window, monkeypatch):
-    monkeypatch.setattr(cache, "_WINDOW", window)
-    found = cache.read_rows(entry.path / "vectors.npy", np.array(rows, np.int64))
-    np.testing.assert_array_equal(found, large_sample.rows[rows])
+@pytest.mark.parametrize("name", ["st_ino", "st_size", "st_mtime_ns", "st_ctime_ns"])
+def test_key_of_a_file_depends_on_its_status(megabyte, monkeypatch, name):
+    status = SimpleNamespace(st_ino=1, st_size=1 << 20, st_mtime_ns=0, st_ctime_ns=0)
+    monkeypatch.setattr(Path, "stat", lambda *_, **__: status)
+    before = cache.key_of_file(megabyte, None)
+    setattr(status, name, 2)
+    assert cache.key_of_file(megabyte, None) != before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs the time of the last change of status")
+def test_key_of_a_file_that_was_modified_anywhere(megabyte):
+    before = cache.key_of_file(megabyte, None)
+    time.sleep(0.02)  # the resolution of the file system's clock
+    overwrite(megabyte, 5000)
+    assert cache.key_of_file(megabyte, None) != before
+
+
+@pytest.mark.parametrize("position", [0, 557_060, (1 << 20) - 1])
+def test_key_of_a_file_depends_on_samples_of_its_content(megabyte, monkeypatch, position):
+    status = SimpleNamespace(st_ino=1, st_size=1 << 20, st_mtime_ns=0, st_ctime_ns=0)
+    monkeypatch.setattr(Path, "stat", lambda *_, **__: status)
+    before = cache.key_of_file(megabyte, None)
+    assert cache.key_of_file(megabyte, None) == before
+    overwrite(megabyte, position)
+    assert cache.key_of_file(megabyte, None) != before
+
+
+def test_one_lock_file_for_all_versions_of_a_file(write, tmp_path):
+    path = tmp_path / "v.txt"
+    for i in range(5):
+        path.write_bytes(b"x" * i)
+        key = cache.key_of_file(path, None)
+        left = cache.folder() / f".{key}.left.draft"  # by a process that was killed
+        left.mkdir(parents=True)
+        path.write_bytes(b"y" * i)
+        key = cache.key_of_file(path, None)
+        cache.find_or_create(key, write)
+    assert sorted(path.name for path in cache.folder().iterdir()) == [f".{key.rsplit('-', 1)[0]}.lock", key]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import requests
 
-from skglove.vectors import WordVectors, cache, connections, download, textformat
+from skglove.vectors import WordVectors, cache, connections, download, stored, textformat
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ def test_file_that_is_broken_after_its_first_block_is_not_kept(register, server,
 def test_whole_file_needs_no_connection(register, server, check, monkeypatch):
     register("a.gz")
     with monkeypatch.context() as patched:
-        patched.setattr(cache, "write_vectors", interrupt)
+        patched.setattr(stored, "write_vectors", interrupt)
         with pytest.raises(KeyboardInterrupt):
             WordVectors.load("test.vectors")
     server.close()

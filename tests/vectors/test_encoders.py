@@ -112,6 +112,20 @@ def test_of_several_threads_one_encodes():
     assert asked(slow) == ["cat", "dog"]
 
 
+@pytest.mark.parametrize("words", [["cat", "dog"], ["cat", "horse"]])
+@pytest.mark.parametrize("file", ["vectors.npy", "words.txt"])
+def test_damaged_words_are_encoded_again(encoder, home, words, file):
+    EncoderVectors(encoder, "name").lookup(["cat", "dog"])
+    (path,) = home.glob(f"vectors/encoder-*/{file}")
+    path.write_bytes(bytes(path.stat().st_size))
+    with pytest.warns(UserWarning, match="is damaged and will be removed"):
+        rows, _ = EncoderVectors(encoder, "name").lookup(words)
+    assert rows[:, 0].tolist() == list(map(len, words))
+    assert asked(encoder) == sorted(["cat", "dog", *words])
+    EncoderVectors(encoder, "name").lookup(words)
+    assert len(asked(encoder)) == 4
+
+
 def test_an_encoder_that_fails_leaves_nothing_in_the_cache(encoder):
     class Failing:
         def encode(self, texts):

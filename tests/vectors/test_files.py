@@ -1,5 +1,6 @@
 import gzip
 import io
+import os
 import zipfile
 
 import numpy as np
@@ -52,12 +53,86 @@ def test_file_is_converted_once(path, monkeypatch, large_sample):
 
 
 def test_modified_file_replaces_its_entry(path, home, large_sample):
-    WordVectors.load(path)
+    loaded = WordVectors.load(path)
     (old,) = (home / "vectors").glob("file-*")
     path.write_bytes(large_sample.text.replace(b"word5 ", b"Word55 "))
     assert "Word55" in WordVectors.load(path)
+    np.testing.assert_array_equal(loaded["word5"], large_sample.rows[5])
+    np.testing.assert_array_equal(loaded.vectors, large_sample.rows)
     (new,) = (home / "vectors").glob("file-*")
     assert new != old
+
+
+def test_modified_file_of_the_same_size_and_time_replaces_its_entry(path, large_sample):
+    status = path.stat()
+    WordVectors.load(path)
+    new = path.with_name("new")
+    new.write_bytes(large_sample.text.replace(b"word1500 ", b"Word1500 "))
+    os.utime(new, ns=(status.st_atime_ns, status.st_mtime_ns))
+    new.replace(path)
+    assert "Word1500" in WordVectors.load(path)
+
+
+def test_a_file_that_is_modified_while_it_is_converted(path, home, monkeypatch, large_sample):
+    iterate = textformat.iterate_vectors
+
+    def modify(*arguments, **options):
+        if not path.read_bytes().startswith(b"Word0"):
+            path.write_bytes(b"W" + large_sample.text[1:])
+        return iterate(*arguments, **options)
+
+    monkeypatch.setattr(textformat, "iterate_vectors", modify)
+    assert "Word0" in WordVectors.load(path)
+    assert not list(home.glob("vectors/file-*"))
+
+
+def damage(entry, file="vectors.npy"):
+    """Overwrite a file with zeros."""
+    path = entry / file
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def test_damaged_entry_of_a_file_is_rebuilt(path, home, large_sample):
+    loaded = WordVectors.load(path)
+    (entry,) = home.glob("vectors/file-*")
+    for read in (
+        lambda: vector_source(path).lookup(["word7"])[0][0],
+        lambda: WordVectors.load(path)["word7"],
+        lambda: WordVectors.load(path).vectors[7],
+        lambda: loaded[["word7"]][0],
+        lambda: loaded.vectors[7],
+    ):
+        damage(entry)
+        with pytest.warns(UserWarning, match="is damaged and will be rebuilt"):
+            np.testing.assert_array_equal(read(), large_sample.rows[7])
+    damage(entry, "words.txt")
+    with pytest.warns(UserWarning, match="is damaged and will be rebuilt"):
+        assert vector_source(path).head(3) == large_sample.words[:3]
+
+
+def test_damaged_entry_of_a_file_that_has_changed(path, home, large_sample):
+    loaded = WordVectors.load(path)
+    (entry,) = home.glob("vectors/file-*")
+    path.write_bytes(large_sample.text.replace(b"word5 ", b"Word55 "))
+    damage(entry)
+    message = r"is damaged\. It cannot be rebuilt: .* was modified while its vectors were in use\. Load them again"
+    with pytest.warns(UserWarning, match="is damaged and will be rebuilt"), pytest.raises(OSError, match=message):
+        loaded["word7"]
+
+
+def test_damaged_entry_without_a_source(register, home, monkeypatch):
+    register("a.gz")
+    WordVectors.load("test.vectors")
+    damage(home / "vectors" / "test.vectors")
+    monkeypatch.setenv("SKGLOVE_OFFLINE", "1")
+    message = r"'test\.vectors' were not found\. .* Tried: the cache \(.*test\.vectors cannot be used\)"
+    for read in (
+        lambda: vector_source("test.vectors").lookup(["word7"]),
+        lambda: WordVectors.load("test.vectors")["word7"],
+        lambda: WordVectors.load("test.vectors").vectors,
+    ):
+        with pytest.warns(UserWarning, match="is damaged and will be rebuilt"), pytest.raises(OSError, match=message):
+            read()
 
 
 def test_downloaded_vectors(register, large_sample):

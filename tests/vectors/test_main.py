@@ -1,3 +1,10 @@
+import os
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+
 from skglove.vectors import __main__, cache
 
 
@@ -45,5 +52,30 @@ def test_clear(register, capsys):
     assert cache.find("test.vectors") is None
     assert __main__.main(["clear", "test.vectors"]) == 0
     assert "does not exist" in capsys.readouterr().out
-    assert __main__.main(["clear"]) == 0
+    assert __main__.main(["clear", "--all"]) == 0
     assert not cache.folder().exists()
+
+
+@pytest.mark.parametrize("arguments", [[], ["test.vectors", "--all"], ["--all", "test.vectors"]])
+def test_clear_wants_either_names_or_all(register, capsys, arguments):
+    register("a.gz")
+    __main__.main(["fetch", "test.vectors"])
+    with pytest.raises(SystemExit) as caught:
+        __main__.main(["clear", *arguments])
+    assert caught.value.code == 2
+    assert "--all" in capsys.readouterr().err
+    assert cache.find("test.vectors")
+
+
+def test_the_command_imports_nothing_beside_scikit_learn():
+    code = """
+        import sys, sklearn.compose, sklearn.linear_model, sklearn.model_selection, sklearn.pipeline
+        def packages():
+            return {name.partition(".")[0] for name in sys.modules}
+        before = packages()
+        import skglove.vectors.__main__
+        print(*packages() - before)
+    """
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, text=True, env=environment)
+    assert done.stdout.split() == ["skglove"], done.stderr

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from skglove import GloveTextVectorizer
 from skglove.vectors import WordVectors
 from skglove.vectors.protocol import VectorSource
 from skglove.vectors.sources import read_source, vector_source
@@ -110,6 +111,8 @@ def test_spacy_without_words():
         ("no/such/file", FileNotFoundError, r"There is no file /.*/no/such/file;"),
         ("vectors.txt", FileNotFoundError, r"There is no file /.*/vectors\.txt;"),
         ("vectors.zip#member.txt", FileNotFoundError, r"There is no file /.*/vectors\.zip;"),
+        ("x" * 5000, (FileNotFoundError, ValueError), r"There (is no file|are no word vectors named) 'x{200}'"),
+        ("~nouser/x", FileNotFoundError, r"There is no file '~nouser/x' \(Could not determine home directory"),
         ("{tmp}", IsADirectoryError, "is a folder"),
         ("{tmp}/empty.txt", ValueError, "is empty"),
         (3, TypeError, r"got builtins\.int"),
@@ -151,6 +154,55 @@ def test_invalid_tables():
     table.vectors = ["x"]
     with pytest.raises(ValueError, match="matrix of numbers"):
         vector_source(table).check()
+
+
+class Table(Lengths):
+    """A source with a table of vectors."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def lookup(self, words):
+        return np.array([self.table.get(word, [0, 0]) for word in words]), [word in self.table for word in words]
+
+
+def given_as(kind, table):
+    """Return an object with the vectors of a table."""
+    if kind == "attributes":
+        return SimpleNamespace(key_to_index={word: i for i, word in enumerate(table)}, vectors=list(table.values()))
+    if kind == "gensim":
+        keyed_vectors = pytest.importorskip("gensim.models").KeyedVectors(2)
+        with np.errstate(over="ignore"):
+            keyed_vectors.add_vectors(list(table), list(table.values()))
+        return keyed_vectors
+    if kind == "spaCy":
+        nlp = pytest.importorskip("spacy").blank("en")
+        for word, row in table.items():
+            with np.errstate(over="ignore"):
+                nlp.vocab.set_vector(word, np.array(row, np.float32))
+        return nlp
+    if kind == "fastText":
+        words = list(table)
+        return SimpleNamespace(
+            get_words=lambda on_unicode_error: words, get_word_vector=table.get, get_dimension=lambda: 2
+        )
+    return {"mapping": table, "own": Table(table), "list": [{"fine": [1.0]}, table]}[kind]
+
+
+@pytest.mark.parametrize("number", [np.nan, -np.inf, 1e300])
+@pytest.mark.parametrize("kind", ["mapping", "attributes", "gensim", "spaCy", "fastText", "own", "list"])
+def test_numbers_that_are_not_finite(kind, number):
+    given = given_as(kind, {"fine": [1.0, 2.0], "broken": [3.0, number]})
+    message = r"finite float32 numbers, got nan, infinity or a number beyond ±3\.4e38 in the vector of 'broken'"
+    loads = [
+        lambda: WordVectors.load(given, vocabulary=["fine", "broken"]),
+        lambda: GloveTextVectorizer(given).fit(["fine broken"]),
+        lambda: WordVectors.load(given),
+    ]
+    for load in loads[: 2 if kind in ("own", "list") else 3]:
+        with pytest.raises(ValueError, match=message):
+            load()
+    assert WordVectors.load(given, vocabulary=["fine"]).index_to_key == ["fine"]
 
 
 @pytest.mark.parametrize("given", ["glove.840B.300d", "glove-wiki-gigaword-300", VECTORS, Lengths()])

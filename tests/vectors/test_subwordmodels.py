@@ -104,6 +104,17 @@ def test_the_file_needs_gensim(saved, monkeypatch):
         vector_source(saved).check()
 
 
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.3, 0.5])
+def test_an_incomplete_file(saved, tmp_path, share):
+    content = saved.read_bytes()
+    path = tmp_path / "model.bin"
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(
+        ValueError, match=r"model\.bin is a fastText model that gensim cannot read .* download it again"
+    ):
+        vector_source(path).lookup(["cat"])
+
+
 def test_a_compressed_file(saved, tmp_path):
     import gzip
 

@@ -60,6 +60,8 @@ def test_small_blocks(write, sample, monkeypatch):
         ("3 1 2\n4 3 4\n", ["3", "4"], [[1, 2], [3, 4]]),
         ("a -.5 +1.e-2\nb 1E5 0\n", ["a", "b"], [[-0.5, 0.01], [1e5, 0]]),
         ("a 1 2\nb 3 4\na 5 6\n", ["a", "b"], [[1, 2], [3, 4]]),
+        ("\ufeffa 1 2\nb 3 4\n", ["a", "b"], [[1, 2], [3, 4]]),
+        ("\ufeff2 2\na 1 2\n\ufeff 3 4\n", ["a", "\ufeff"], [[1, 2], [3, 4]]),
     ],
     ids=[
         "tabs",
@@ -69,11 +71,15 @@ def test_small_blocks(write, sample, monkeypatch):
         "numeric words",
         "number formats",
         "repeated word",
+        "byte order mark",
+        "byte order mark and header",
     ],
 )
 def test_unusual_files(tmp_path, text, words, rows):
     path = tmp_path / "v.txt"
     path.write_bytes(text.encode())
+    check(path, words, np.array(rows, np.float32))
+    path.write_bytes(gzip.compress(text.encode()))
     check(path, words, np.array(rows, np.float32))
 
 
@@ -105,6 +111,9 @@ def test_repeated_words_in_different_blocks(tmp_path, monkeypatch):
         (b"just some prose here\nand more of it\n", r"line 1: expected a word and its numbers"),
         (b"3 2\na 1 2\nb 1 2\n", r"line 1: the header declares 3 words, but the file has 2"),
         (b"2 3\na 1 2\nb 1 2\n", r"line 1: the header declares 3 numbers per line, but line 2 has 2"),
+        (b"a 1 2\rb 3 4\r", r"line 1: expected lines that end with LF or CR LF, got CR alone"),
+        (b"2 2\ra 1 2\rb 3 4", r"line 1: expected lines that end with LF or CR LF, got CR alone"),
+        (b"\n\ra 1 2\rb 3 4\n", r"line 2: expected lines that end with LF or CR LF, got CR alone"),
         (b"a 1 2\n\n\nb 1\nc 1 2\n", r"line 4: expected a word and 2 numbers"),
     ],
 )

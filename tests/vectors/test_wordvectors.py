@@ -78,6 +78,8 @@ def test_queries_copy_mapped_rows_into_memory(tmp_path):
         (["a", "b", "a"], [[1], [2], [3]], ValueError, "'a' is repeated"),
         (["a"], [1.0], ValueError, r"shape \(n_words, dim\), got shape \(1,\)"),
         (["a"], [["x"]], ValueError, "matrix of numbers"),
+        (["a", "b"], [[1, 2], [3, np.nan]], ValueError, "Expected finite float32 numbers, .* in the vector of 'b'"),
+        (["a", "b"], [[1, 2], [3, 1e300]], ValueError, "Expected finite float32 numbers, .* in the vector of 'b'"),
         (["a", "b"], [[1, 2], [3]], ValueError, "matrix of numbers"),
         (["a", 5], [[1], [2]], TypeError, "got 5 of type int"),
         ("ab", [[1], [2]], TypeError, "got one str"),
