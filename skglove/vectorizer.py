@@ -239,8 +239,8 @@ class GloveTextVectorizer(
         Parameters
         ----------
         raw_documents : iterable of str
-            A list, generator, array, pandas or polars Series, or Arrow array of texts. It is iterated over once. Lists or tuples
-            of words in place of texts are not split.
+            A list, generator, array, pandas or polars Series, or Arrow array of texts, which is iterated over once, or a
+            DataFrame or array of a single column. Lists or tuples of words in place of texts are not split.
         y : ignored
 
         Returns

@@ -24,7 +24,7 @@ from sklearn.model_selection import TunedThresholdClassifierCV, cross_val_score,
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skglove import ConvTextClassifier, GloveTextVectorizer, WideAndDeep, explain
 from skglove.saving import TRUSTED
@@ -86,16 +86,22 @@ def test_an_output_for_each_of_several_targets(pipeline, few):
     assert (MultiOutputClassifier(pipeline).fit(few[0], Y).predict(few[0]) == Y).mean() > 0.9
 
 
-@pytest.mark.parametrize("make", [lambda p: BaggingClassifier(p, n_estimators=2), OneVsOneClassifier])
+@pytest.mark.parametrize("make", [BaggingClassifier, OneVsOneClassifier])
 def test_what_expects_a_matrix_refuses_texts(pipeline, few, make):
     with pytest.raises(ValueError, match=r"Expected 2D array|could not convert string to float"):
         make(pipeline).fit(*few)
 
 
-def test_bagging_of_a_column_of_texts(vectors, few):
-    column = np.array(few[0], dtype=object)[:, None]
-    bagging = BaggingClassifier(in_column(GloveTextVectorizer(vectors), 0), n_estimators=2, random_state=0)
-    assert bagging.fit(column, few[1]).score(column, few[1]) > 0.9
+@pytest.mark.parametrize("to_column", [lambda texts: np.array(texts)[:, None], lambda texts: pd.DataFrame({"": texts})])
+def test_bagging_of_a_column_of_texts(pipeline, few, to_column):
+    column = to_column(few[0])
+    bagging = BaggingClassifier(pipeline, n_estimators=2, random_state=0).fit(column, few[1])
+    assert bagging.score(column, few[1]) > 0.9
+    assert bagging[0].predict(few[0]).shape == (80,)
+
+
+def test_a_column_of_texts_is_explained_as_a_text(fitted):
+    assert explain(fitted, pd.DataFrame({"text": [TEXT]})).words == TEXT.split()
 
 
 def test_a_union_of_features(vectors, few):
@@ -104,6 +110,18 @@ def test_a_union_of_features(vectors, few):
     model = make_pipeline(union, LogisticRegression()).fit(*few)
     assert model[0].transform(few[0]).shape[1] == 16 + len(model[0]["words"].vocabulary_)
     assert model.score(*few) > 0.9
+
+
+def test_means_keep_the_index_of_the_texts(vectors, few):
+    table = pd.DataFrame({"text": few[0][:9], "length": [float(len(text)) for text in few[0][:9]]}).iloc[::-2]
+    means = GloveTextVectorizer(vectors, output="mean")
+    columns = ColumnTransformer([("means", means, "text"), ("scaled", StandardScaler(), ["length"])])
+    union = FeatureUnion([("means", means), ("length", FunctionTransformer(lambda text: text.str.len().to_frame()))])
+    for transformer, X in ((columns, table), (union, table["text"]), (means, table[["text"]])):
+        transformer.set_output(transform="pandas")
+        for found in (transformer.fit_transform(X), transformer.transform(X)):
+            assert found.index.tolist() == [8, 6, 4, 2, 0]
+            assert not found.isna().to_numpy().any()
 
 
 @pytest.mark.parametrize("to_table", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])
