@@ -293,7 +293,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         with transaction(self) as draft:
             member = draft._check_parameters()
             task = FitTask.begin(self, self.epochs, X=X, y=y, metadata=metadata)
-            last = self if self.warm_start and hasattr(self, "architecture_") else None
+            last = snapshot(self) if self.warm_start and hasattr(self, "architecture_") else None
             draft._fit(member, X, y, sample_weight, last, task)
             task.end(lambda: fitted_attributes(draft))
             return self
@@ -346,7 +346,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
             As in `fit`; and if `classes` is missing in the first call or lacks a class of `y`.
         """
         with transaction(self) as draft:
-            draft._partial_fit(X, y, classes, last=self if hasattr(self, "architecture_") else None)
+            draft._partial_fit(X, y, classes, last=snapshot(self) if hasattr(self, "architecture_") else None)
             return self
 
     def _partial_fit(self, X: Any, y: Any, classes: Any, last: "ConvTextClassifier | None") -> None:
@@ -449,8 +449,9 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
             From ids (batch, width), padded with 0 on any side, to probabilities (batch, n_classes), in the order of `classes_`.
             Its weights are copies.
         """
-        check_is_fitted(self)
-        return self.architecture_.to_keras(self._head)
+        fitted = snapshot(self)
+        check_is_fitted(fitted)
+        return fitted.architecture_.to_keras(fitted._head)
 
     def _check_parameters(self) -> Member:
         """Check all parameters; return the unfitted architecture."""
@@ -544,9 +545,9 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         return Sigmoid(no_weights, no_weights)
 
     def _logits(self, X: Any) -> np.ndarray:
+        """Score documents; for snapshots."""
         check_is_fitted(self)
-        fitted = snapshot(self)
-        sequences, member = check_word_ids(fitted, X), fitted.architecture_
+        sequences, member = check_word_ids(self, X), self.architecture_
         # In chunks, to bound the memory for intermediate results.
         starts = range(0, len(sequences), _DOCUMENTS_AT_ONCE)
         return np.concatenate([member.logits(sequences[start : start + _DOCUMENTS_AT_ONCE]) for start in starts])

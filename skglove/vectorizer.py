@@ -505,7 +505,7 @@ class GloveTextVectorizer(
         for name in ("word_counts_", "_similar_words_"):  # made when first used
             state.pop(name, None)
         if "vocabulary_" in state:  # its ids count up from 1
-            state["vocabulary_"] = pack_words(list(self.vocabulary_))
+            state["vocabulary_"] = pack_words(list(state["vocabulary_"]))
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
