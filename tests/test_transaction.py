@@ -199,7 +199,6 @@ def test_a_refit_that_fails_keeps_the_checks_of_the_input(started, sequences, co
         assert (classifier.n_features_in_, classifier._input_kind_) == (sequences.shape[1], "sequences")
         with pytest.raises(ValueError, match="X comes from another vectorizer"):
             classifier.predict(foreign)
-        classifier.partial_fit(sequences, y)  # goes on
 
 
 @pytest.mark.parametrize("train", [fit, fit_warm, partial_fit])
