@@ -37,7 +37,7 @@ def import_keras() -> ModuleType:
     ImportError
         If TensorFlow is not installed.
     RuntimeError
-        If Keras uses another backend than TensorFlow.
+        If Keras uses another backend than TensorFlow, or its weights are not float32.
     """
     with _lock:
         _check_backend(os.environ.get("KERAS_BACKEND", "tensorflow"))  # before TensorFlow imports Keras
@@ -50,7 +50,9 @@ def import_keras() -> ModuleType:
             with _environment_restored(), warnings.catch_warnings():
                 _import_tensorflow()
         import keras
-    _check_backend(keras.config.backend())  # can also be set in Keras' configuration file
+    # Both can also be set in Keras' configuration file.
+    _check_backend(keras.config.backend())
+    _check_precision(keras.config)
     return keras
 
 
@@ -70,6 +72,16 @@ def _check_backend(backend: str) -> None:
         raise RuntimeError(
             f"Keras uses the backend {backend!r}, but skglove requires TensorFlow. "
             "Set KERAS_BACKEND=tensorflow before Keras is imported."
+        )
+
+
+def _check_precision(config: ModuleType) -> None:
+    floatx, policy = config.floatx(), config.dtype_policy()
+    if not floatx == policy.variable_dtype == "float32":
+        raise RuntimeError(
+            f"Keras' floatx is {floatx!r} and its dtype policy {policy.name!r}, but skglove requires weights of float32. Call "
+            "keras.config.set_floatx('float32') and keras.config.set_dtype_policy('float32'); dtype_policy='mixed_bfloat16' of "
+            "ConvTextClassifier makes training faster."
         )
 
 
