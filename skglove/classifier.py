@@ -37,6 +37,7 @@ from skglove.validation import (
     check_same_vocabulary,
     check_training_data,
     check_word_ids,
+    count_ids,
     fingerprint,
     label,
 )
@@ -74,8 +75,9 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         Dimension of an embedding learned from scratch.
     input_dim : int or None, default=None
         Number of ids, including 0, of an embedding learned from scratch on a plain matrix. By default, the largest id in `fit`
-        plus one; larger ids at prediction time are then ignored as unknown words. Not used for `TokenSequences` that have their
-        own `input_dim`.
+        plus one; larger ids at prediction time are then ignored as unknown words. If less than a tenth of the ids occur, an
+        embedding of more than 256 MB is only learned if `input_dim` is given. Not used for `TokenSequences` that have their own
+        `input_dim`.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         If a name, `learning_rate` is used. An optimizer object is copied and has its own learning rate.
     learning_rate : float, default=0.005
@@ -493,7 +495,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         elif matrix is not None:
             input_dim, embedding_dim = matrix.shape
         else:
-            input_dim = X.input_dim or self.input_dim or int(X.ids.max(initial=1)) + 1
+            input_dim = X.input_dim or self.input_dim or count_ids(X, self.embedding_dim)
             embedding_dim = self.embedding_dim
         check_ids_below(X, input_dim)
         return FitContext(
