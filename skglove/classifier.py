@@ -154,8 +154,8 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
     Callbacks of scikit-learn (1.9 or later) are called at the beginning and end of each epoch of `fit`, and can stop it. Their
     `fitted_estimator` is then the network alone, without the linear model of "wide_and_deep", which is fitted after it.
 
-    Matrices with fractions raise an error, except if some values are negative or all are below 1: such matrices, which
-    scikit-learn's ``check_estimator`` uses, are rounded down with a warning.
+    Matrices with fractions, such as means of word vectors, raise an error. Those of float64 of which some values are negative or
+    all are below 1, which scikit-learn's ``check_estimator`` uses, are rounded down with a warning.
 
     References
     ----------

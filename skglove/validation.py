@@ -360,14 +360,15 @@ def _refuse_texts(X: Any) -> None:
 def _holds_features(X: np.ndarray) -> bool:
     """Return whether a matrix contains real-valued features instead of word ids, and warn if so.
 
-    scikit-learn's `check_estimator` fits all classifiers on such features, around 0 or between 0 and 1, whatever their input
-    tags are. They are rounded down with a warning, as in CategoricalNB.
+    scikit-learn's `check_estimator` fits all classifiers on such features of float64, around 0 or between 0 and 1, whatever their
+    input tags are. They are rounded down with a warning, as in CategoricalNB. All others are refused by `_to_sequences`: they
+    include means of word vectors, which are float32.
     """
-    if not _has_fractions(X) or (X.min() >= 0 and X.max() >= 1):
+    if not _has_fractions(X) or X.dtype != np.float64 or (X.min() >= 0 and X.max() >= 1):
         return False
     warn(
-        "X contains real numbers instead of word ids: they are rounded down, and negative ones count as padding. Use a "
-        "GloveTextVectorizer to convert texts to word ids."
+        "X contains real numbers instead of word ids: they are rounded down, and negative ones count as padding. Convert texts "
+        "to word ids by a GloveTextVectorizer with output='sequences'."
     )
     return True
 
@@ -384,7 +385,7 @@ def _to_sequences(estimator: Any, X: np.ndarray) -> TokenSequences:
         row, column = np.argwhere(np.floor(X) != X)[0]
         raise ValueError(
             f"X[{row}, {column}] is {X[row, column]}, but X must contain word ids, which are whole numbers. "
-            "Use a GloveTextVectorizer; features such as tf-idf are not supported."
+            "Use a GloveTextVectorizer with output='sequences'; features such as tf-idf and means of vectors are not supported."
         )
     check_non_negative(X, f"{type(estimator).__name__}: X must contain non-negative word ids")
     if X.size and X.max() > np.iinfo(np.int32).max:

@@ -16,15 +16,18 @@ import pytest
 import sklearn
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
+from sklearn.ensemble import BaggingClassifier, RandomForestClassifier, StackingClassifier, VotingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import TunedThresholdClassifierCV, cross_val_score, cross_validate
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.utils import check_array
 
 from skglove import ConvTextClassifier, GloveTextVectorizer, WideAndDeep, explain
 from skglove.saving import TRUSTED
@@ -122,6 +125,31 @@ def test_means_keep_the_index_of_the_texts(vectors, few):
         for found in (transformer.fit_transform(X), transformer.transform(X)):
             assert found.index.tolist() == [8, 6, 4, 2, 0]
             assert not found.isna().to_numpy().any()
+
+
+OF_FEATURES = [LogisticRegression, RandomForestClassifier, KNeighborsClassifier, MultinomialNB, StandardScaler]
+
+
+@pytest.mark.parametrize("estimator", OF_FEATURES)
+def test_estimators_of_features_refuse_sequences(vectors, few, estimator):
+    with pytest.raises(TypeError, match=r"sequences of word ids, not a matrix.* GloveTextVectorizer\(output='mean'\)"):
+        make_pipeline(GloveTextVectorizer(vectors), estimator()).fit(*few)
+
+
+def test_scikit_learn_takes_no_sequences_for_an_array(vectors, few):
+    X = GloveTextVectorizer(vectors).fit_transform(few[0])
+    for options in ({}, {"dtype": None}, {"accept_sparse": True}, {"ensure_2d": False, "allow_nd": True}):
+        with pytest.raises(TypeError, match=r"GloveTextVectorizer\(output='mean'\)"):
+            check_array(X, **options)
+
+
+@pytest.mark.parametrize("steps", [[], [StandardScaler()], [StandardScaler().set_output(transform="pandas")]], ids=str)
+def test_the_classifier_refuses_means(vectors, few, steps):
+    means = GloveTextVectorizer(vectors, output="mean")
+    with pytest.raises(
+        ValueError, match=r"GloveTextVectorizer with output='sequences'.* means of vectors are not supported"
+    ):
+        make_pipeline(means, *steps, classifier()).fit(*few)
 
 
 @pytest.mark.parametrize("to_table", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])
