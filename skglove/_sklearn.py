@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing
+from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -36,6 +37,8 @@ __all__ = [
     "callback_context",
     "check_sample_weight",
     "is_class_or_metric",
+    "is_pandas_na",
+    "is_scalar_nan",
     "select_columns",
     "validate_parameters",
     "validate_params",

@@ -37,6 +37,7 @@ from skglove.validation import (
     check_same_vocabulary,
     check_training_data,
     check_word_ids,
+    count_ids,
     fingerprint,
     label,
 )
@@ -74,8 +75,9 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         Dimension of an embedding learned from scratch.
     input_dim : int or None, default=None
         Number of ids, including 0, of an embedding learned from scratch on a plain matrix. By default, the largest id in `fit`
-        plus one; larger ids at prediction time are then ignored as unknown words. Not used for `TokenSequences` that have their
-        own `input_dim`.
+        plus one; larger ids at prediction time are then ignored as unknown words. If less than a tenth of the ids occur, an
+        embedding of more than 256 MB is only learned if `input_dim` is given. Not used for `TokenSequences` that have their own
+        `input_dim`.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         If a name, `learning_rate` is used. An optimizer object is copied and has its own learning rate.
     learning_rate : float, default=0.005
@@ -154,8 +156,8 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
     Callbacks of scikit-learn (1.9 or later) are called at the beginning and end of each epoch of `fit`, and can stop it. Their
     `fitted_estimator` is then the network alone, without the linear model of "wide_and_deep", which is fitted after it.
 
-    Matrices with fractions raise an error, except if some values are negative or all are below 1: such matrices, which
-    scikit-learn's ``check_estimator`` uses, are rounded down with a warning.
+    Matrices with fractions, such as means of word vectors, raise an error. Those of float64 of which some values are negative or
+    all are below 1, which scikit-learn's ``check_estimator`` uses, are rounded down with a warning.
 
     References
     ----------
@@ -295,7 +297,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         with transaction(self) as draft:
             member = draft._check_parameters()
             task = FitTask.begin(self, self.epochs, X=X, y=y, metadata=metadata)
-            last = self if self.warm_start and hasattr(self, "architecture_") else None
+            last = snapshot(self) if self.warm_start and hasattr(self, "architecture_") else None
             draft._fit(member, X, y, sample_weight, last, task)
             task.end(lambda: fitted_attributes(draft))
             return self
@@ -348,7 +350,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
             As in `fit`; and if `classes` is missing in the first call or lacks a class of `y`.
         """
         with transaction(self) as draft:
-            draft._partial_fit(X, y, classes, last=self if hasattr(self, "architecture_") else None)
+            draft._partial_fit(X, y, classes, last=snapshot(self) if hasattr(self, "architecture_") else None)
             return self
 
     def _partial_fit(self, X: Any, y: Any, classes: Any, last: "ConvTextClassifier | None") -> None:
@@ -451,8 +453,9 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
             From ids (batch, width), padded with 0 on any side, to probabilities (batch, n_classes), in the order of `classes_`.
             Its weights are copies.
         """
-        check_is_fitted(self)
-        return self.architecture_.to_keras(self._head)
+        fitted = snapshot(self)
+        check_is_fitted(fitted)
+        return fitted.architecture_.to_keras(fitted._head)
 
     def _check_parameters(self) -> Member:
         """Check all parameters; return the unfitted architecture."""
@@ -494,7 +497,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         elif matrix is not None:
             input_dim, embedding_dim = matrix.shape
         else:
-            input_dim = X.input_dim or self.input_dim or int(X.ids.max(initial=1)) + 1
+            input_dim = X.input_dim or self.input_dim or count_ids(X, self.embedding_dim)
             embedding_dim = self.embedding_dim
         check_ids_below(X, input_dim)
         return FitContext(
@@ -546,9 +549,9 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         return Sigmoid(no_weights, no_weights)
 
     def _logits(self, X: Any) -> np.ndarray:
+        """Score documents; for snapshots."""
         check_is_fitted(self)
-        fitted = snapshot(self)
-        sequences, member = check_word_ids(fitted, X), fitted.architecture_
+        sequences, member = check_word_ids(self, X), self.architecture_
         # In chunks, to bound the memory for intermediate results.
         starts = range(0, len(sequences), _DOCUMENTS_AT_ONCE)
         return np.concatenate([member.logits(sequences[start : start + _DOCUMENTS_AT_ONCE]) for start in starts])

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skglove._sklearn import BaseSearchCV, select_columns
 from skglove.classifier import ConvTextClassifier
-from skglove.text.documents import chunks
+from skglove.text.documents import chunks, is_table
 from skglove.text.tokenizer import Document
 from skglove.transaction import snapshot
 from skglove.validation import check_same_vocabulary
@@ -120,8 +120,7 @@ class _ColumnSelection:
         return f"ColumnTransformer of column {self.columns!r}"
 
     def transform(self, X: Any) -> Any:
-        is_table = hasattr(X, "columns") or getattr(X, "ndim", 1) != 1
-        return select_columns(X, self.columns) if is_table else X
+        return select_columns(X, self.columns) if is_table(X) else X
 
 
 def _are_expected(steps: list[Any]) -> bool:

@@ -15,10 +15,14 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skglove._sklearn import is_pandas_na, is_scalar_nan
 from skglove.models.head import Head, Sigmoid, Softmax
 from skglove.text.sequences import TokenSequences
 from skglove.training.batches import LabelledSequences
 from skglove.warn import warn
+
+# An embedding of more bytes whose size nobody has chosen needs at least this fraction of its rows.
+_LARGE_EMBEDDING, _LEAST_USED = 2**28, 0.1
 
 
 def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -> tuple[TokenSequences, np.ndarray]:
@@ -43,6 +47,7 @@ def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -
         If `X` is not a matrix of word ids, or `y` is neither a vector of classes nor an indicator matrix of the same length.
     """
     _refuse_texts(X)
+    _refuse_missing_labels(y)
     if isinstance(X, TokenSequences):
         _check_not_empty(X)
         y = validate_data(estimator, X="no_validation", y=y, reset=reset, multi_output=True)
@@ -56,6 +61,23 @@ def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -
             estimator._input_kind_ = "real numbers" if _holds_features(X) else "ids"
         X = _to_sequences(estimator, X)
     return X, _check_targets(y)
+
+
+def _refuse_missing_labels(y: Any) -> None:
+    labels = np.asarray(y, dtype=object if isinstance(y, list | tuple) else None)
+    if issparse(y) or labels.dtype.kind not in "Of" or not labels.ndim:
+        return
+    is_missing = np.isnan if labels.dtype.kind == "f" else np.frompyfunc(_is_missing, 1, 1)
+    found = np.argwhere(is_missing(labels))
+    if len(found):
+        raise ValueError(
+            f"The label at position {found[0][0]} of y is missing ({labels[tuple(found[0])]!r}). Leave out documents without a "
+            "label, or give them a label of their own."
+        )
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or is_pandas_na(value) or is_scalar_nan(value)
 
 
 def _check_targets(y: Any) -> np.ndarray:
@@ -166,13 +188,14 @@ def label(
     sequences : TokenSequences
     y : ndarray of shape (n_samples,), or of shape (n_samples, n_labels), int
     weights : ndarray of shape (n_samples,), float64
+        In any unit.
     classes : ndarray of shape (n_classes,)
     class_weight : dict, "balanced" or None
 
     Returns
     -------
     data : LabelledSequences
-        Documents of weight 0 are left out.
+        Documents of weight 0 are left out. The weights are at most 1, so that sums of them are finite.
     head : Head
         With the class weights of labels.
 
@@ -181,6 +204,7 @@ def label(
     ValueError
         If a class weight is invalid.
     """
+    weights = weights / weights.max()
     if y.ndim == 2:
         return LabelledSequences(sequences, y, weights, np.flatnonzero(weights)), Sigmoid(
             *_label_weights(y, class_weight)
@@ -190,7 +214,7 @@ def label(
         of_class = compute_class_weight(class_weight, classes=classes, y=y)
         if not (np.isfinite(of_class).all() and (of_class >= 0).all() and of_class.any()):
             raise ValueError(f"class_weight must contain non-negative finite numbers, not all 0; got {class_weight!r}.")
-        weights = weights * of_class[positions]
+        weights = weights * (of_class / of_class.max())[positions]
     return LabelledSequences(sequences, positions, weights, np.flatnonzero(weights)), Softmax(len(classes))
 
 
@@ -236,6 +260,36 @@ def check_ids_below(sequences: TokenSequences, input_dim: int) -> None:
             f"X contains id {largest}, outside the embedding matrix of {input_dim} rows (ids 0 to {input_dim - 1}). "
             "Use the vectorizer that was fitted with the training data, or set input_dim to the number of ids."
         )
+
+
+def count_ids(sequences: TokenSequences, embedding_dim: int) -> int:
+    """Return the number of rows of an embedding for ids of which only the largest is known.
+
+    Parameters
+    ----------
+    sequences : TokenSequences
+        The training documents.
+    embedding_dim : int
+
+    Returns
+    -------
+    int
+        The largest id plus one.
+
+    Raises
+    ------
+    ValueError
+        If the embedding would be large and hardly used.
+    """
+    input_dim = int(sequences.ids.max(initial=1)) + 1
+    size = input_dim * embedding_dim * np.dtype(np.float32).itemsize
+    if size > _LARGE_EMBEDDING and (n_used := len(np.unique(sequences.ids))) < _LEAST_USED * input_dim:
+        raise ValueError(
+            f"X contains id {input_dim - 1}, but only {n_used} different ids; an embedding with a row for each id up to it would "
+            f"take {size / 1e9:.1f} GB, several times. Renumber the ids without gaps, by np.searchsorted(known, X) with "
+            f"known = np.union1d(0, X), or set input_dim={input_dim} if they are meant."
+        )
+    return input_dim
 
 
 def fingerprint(embedding_matrix: np.ndarray | None) -> tuple[tuple[int, ...], int] | None:
@@ -306,14 +360,15 @@ def _refuse_texts(X: Any) -> None:
 def _holds_features(X: np.ndarray) -> bool:
     """Return whether a matrix contains real-valued features instead of word ids, and warn if so.
 
-    scikit-learn's `check_estimator` fits all classifiers on such features, around 0 or between 0 and 1, whatever their input
-    tags are. They are rounded down with a warning, as in CategoricalNB.
+    scikit-learn's `check_estimator` fits all classifiers on such features of float64, around 0 or between 0 and 1, whatever their
+    input tags are. They are rounded down with a warning, as in CategoricalNB. All others are refused by `_to_sequences`: they
+    include means of word vectors, which are float32.
     """
-    if not _has_fractions(X) or (X.min() >= 0 and X.max() >= 1):
+    if not _has_fractions(X) or X.dtype != np.float64 or (X.min() >= 0 and X.max() >= 1):
         return False
     warn(
-        "X contains real numbers instead of word ids: they are rounded down, and negative ones count as padding. Use a "
-        "GloveTextVectorizer to convert texts to word ids."
+        "X contains real numbers instead of word ids: they are rounded down, and negative ones count as padding. Convert texts "
+        "to word ids by a GloveTextVectorizer with output='sequences'."
     )
     return True
 
@@ -330,7 +385,7 @@ def _to_sequences(estimator: Any, X: np.ndarray) -> TokenSequences:
         row, column = np.argwhere(np.floor(X) != X)[0]
         raise ValueError(
             f"X[{row}, {column}] is {X[row, column]}, but X must contain word ids, which are whole numbers. "
-            "Use a GloveTextVectorizer; features such as tf-idf are not supported."
+            "Use a GloveTextVectorizer with output='sequences'; features such as tf-idf and means of vectors are not supported."
         )
     check_non_negative(X, f"{type(estimator).__name__}: X must contain non-negative word ids")
     if X.size and X.max() > np.iinfo(np.int32).max:

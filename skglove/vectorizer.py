@@ -239,8 +239,8 @@ class GloveTextVectorizer(
         Parameters
         ----------
         raw_documents : iterable of str
-            A list, generator, array, pandas or polars Series, or Arrow array of texts. It is iterated over once. Lists or tuples
-            of words in place of texts are not split.
+            A list, generator, array, pandas or polars Series, or Arrow array of texts, which is iterated over once, or a
+            DataFrame or array of a single column. Lists or tuples of words in place of texts are not split.
         y : ignored
 
         Returns
@@ -505,7 +505,7 @@ class GloveTextVectorizer(
         for name in ("word_counts_", "_similar_words_"):  # made when first used
             state.pop(name, None)
         if "vocabulary_" in state:  # its ids count up from 1
-            state["vocabulary_"] = pack_words(list(self.vocabulary_))
+            state["vocabulary_"] = pack_words(list(state["vocabulary_"]))
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -410,3 +410,15 @@ def test_warnings_are_of_the_line_that_fits(X, message, method, arguments):
     with pytest.warns(UserWarning, match=message) as caught:
         getattr(small(epochs=1), method)(np.array(X), [0, 1], **arguments)
     assert [warning.filename for warning in caught if message in str(warning.message)] == [__file__]
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_an_id_that_would_take_gigabytes_is_refused_before_training(corpus, method):
+    matrix = np.arange(1, 61).reshape(30, 2)
+    matrix[3, 1] = 2**31 - 2
+    y, classifier = corpus[1][:30], small()
+    classes = {"classes": np.unique(y)} if method == "partial_fit" else {}
+    with pytest.raises(ValueError, match="X contains id 2147483646, but only 60 different ids"):
+        getattr(classifier, method)(matrix, y, **classes)
+    getattr(classifier, method)(np.searchsorted(np.union1d(0, matrix), matrix), y, **classes)
+    assert classifier.input_dim_ == 61

@@ -16,15 +16,18 @@ import pytest
 import sklearn
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
+from sklearn.ensemble import BaggingClassifier, RandomForestClassifier, StackingClassifier, VotingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import TunedThresholdClassifierCV, cross_val_score, cross_validate
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.utils import check_array
 
 from skglove import ConvTextClassifier, GloveTextVectorizer, WideAndDeep, explain
 from skglove.saving import TRUSTED
@@ -86,16 +89,22 @@ def test_an_output_for_each_of_several_targets(pipeline, few):
     assert (MultiOutputClassifier(pipeline).fit(few[0], Y).predict(few[0]) == Y).mean() > 0.9
 
 
-@pytest.mark.parametrize("make", [lambda p: BaggingClassifier(p, n_estimators=2), OneVsOneClassifier])
+@pytest.mark.parametrize("make", [BaggingClassifier, OneVsOneClassifier])
 def test_what_expects_a_matrix_refuses_texts(pipeline, few, make):
     with pytest.raises(ValueError, match=r"Expected 2D array|could not convert string to float"):
         make(pipeline).fit(*few)
 
 
-def test_bagging_of_a_column_of_texts(vectors, few):
-    column = np.array(few[0], dtype=object)[:, None]
-    bagging = BaggingClassifier(in_column(GloveTextVectorizer(vectors), 0), n_estimators=2, random_state=0)
-    assert bagging.fit(column, few[1]).score(column, few[1]) > 0.9
+@pytest.mark.parametrize("to_column", [lambda texts: np.array(texts)[:, None], lambda texts: pd.DataFrame({"": texts})])
+def test_bagging_of_a_column_of_texts(pipeline, few, to_column):
+    column = to_column(few[0])
+    bagging = BaggingClassifier(pipeline, n_estimators=2, random_state=0).fit(column, few[1])
+    assert bagging.score(column, few[1]) > 0.9
+    assert bagging[0].predict(few[0]).shape == (80,)
+
+
+def test_a_column_of_texts_is_explained_as_a_text(fitted):
+    assert explain(fitted, pd.DataFrame({"text": [TEXT]})).words == TEXT.split()
 
 
 def test_a_union_of_features(vectors, few):
@@ -104,6 +113,43 @@ def test_a_union_of_features(vectors, few):
     model = make_pipeline(union, LogisticRegression()).fit(*few)
     assert model[0].transform(few[0]).shape[1] == 16 + len(model[0]["words"].vocabulary_)
     assert model.score(*few) > 0.9
+
+
+def test_means_keep_the_index_of_the_texts(vectors, few):
+    table = pd.DataFrame({"text": few[0][:9], "length": [float(len(text)) for text in few[0][:9]]}).iloc[::-2]
+    means = GloveTextVectorizer(vectors, output="mean")
+    columns = ColumnTransformer([("means", means, "text"), ("scaled", StandardScaler(), ["length"])])
+    union = FeatureUnion([("means", means), ("length", FunctionTransformer(lambda text: text.str.len().to_frame()))])
+    for transformer, X in ((columns, table), (union, table["text"]), (means, table[["text"]])):
+        transformer.set_output(transform="pandas")
+        for found in (transformer.fit_transform(X), transformer.transform(X)):
+            assert found.index.tolist() == [8, 6, 4, 2, 0]
+            assert not found.isna().to_numpy().any()
+
+
+OF_FEATURES = [LogisticRegression, RandomForestClassifier, KNeighborsClassifier, MultinomialNB, StandardScaler]
+
+
+@pytest.mark.parametrize("estimator", OF_FEATURES)
+def test_estimators_of_features_refuse_sequences(vectors, few, estimator):
+    with pytest.raises(TypeError, match=r"sequences of word ids, not a matrix.* GloveTextVectorizer\(output='mean'\)"):
+        make_pipeline(GloveTextVectorizer(vectors), estimator()).fit(*few)
+
+
+def test_scikit_learn_takes_no_sequences_for_an_array(vectors, few):
+    X = GloveTextVectorizer(vectors).fit_transform(few[0])
+    for options in ({}, {"dtype": None}, {"accept_sparse": True}, {"ensure_2d": False, "allow_nd": True}):
+        with pytest.raises(TypeError, match=r"GloveTextVectorizer\(output='mean'\)"):
+            check_array(X, **options)
+
+
+@pytest.mark.parametrize("steps", [[], [StandardScaler()], [StandardScaler().set_output(transform="pandas")]], ids=str)
+def test_the_classifier_refuses_means(vectors, few, steps):
+    means = GloveTextVectorizer(vectors, output="mean")
+    with pytest.raises(
+        ValueError, match=r"GloveTextVectorizer with output='sequences'.* means of vectors are not supported"
+    ):
+        make_pipeline(means, *steps, classifier()).fit(*few)
 
 
 @pytest.mark.parametrize("to_table", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])

@@ -1,7 +1,10 @@
 """Prediction in threads and worker processes, during a refit, and with bounded memory."""
 
+import pickle
+import tempfile
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -9,8 +12,20 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_info
 
-from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, Stacked, WideAndDeep
+from skglove import (
+    ConvTextClassifier,
+    GloveTextVectorizer,
+    Parallel,
+    Stacked,
+    TrainingHistoryDisplay,
+    WideAndDeep,
+    explain,
+    explain_model,
+)
+from skglove.export import to_onnx
+from skglove.transaction import transaction
 
+TEXT = "the cat and a hammer with it"
 ARCHITECTURES = [WideAndDeep(filters=8), Parallel(filters=8), Stacked(filters=8, dense_units=8)]
 
 
@@ -63,14 +78,100 @@ def test_memory_does_not_grow_with_the_number_of_documents(pipeline, sequences):
     assert many - few < 30_000 * 40  # the scores and little else; the documents have about 60 bytes each
 
 
-def test_predictions_during_a_refit_are_those_of_one_model(sequences, corpus):
-    """The old model or the new one, never a mixture."""
-    upper = np.char.upper(corpus[1])
-    classifier = ConvTextClassifier(Parallel(filters=4), epochs=1, random_state=0).fit(sequences, corpus[1])
-    with ThreadPoolExecutor(2) as pool:
-        refits = pool.submit(lambda: [classifier.fit(sequences, y) for y in (upper, corpus[1]) * 3])
-        seen = [set(classifier.predict(sequences)) for _ in range(5)]
-        while not refits.done():
-            seen.append(set(classifier.predict(sequences)))
-        refits.result()
-    assert all(labels <= {"animals", "tools"} or labels <= {"ANIMALS", "TOOLS"} for labels in seen)
+def explained(pipeline, X):
+    explanation = explain(pipeline, TEXT)
+    return explanation.classes, explanation.probabilities, explanation.top(explanation.classes[0])
+
+
+def exported(pipeline, X):
+    with tempfile.TemporaryDirectory() as folder:
+        to_onnx(pipeline[1], f"{folder}/model.onnx")
+        return Path(f"{folder}/model.onnx").read_bytes()
+
+
+CLASSIFIER_READERS = {
+    "predict": lambda pipeline, X: pipeline[1].predict(X),
+    "predict_proba": lambda pipeline, X: pipeline[1].predict_proba(X),
+    "predict_log_proba": lambda pipeline, X: pipeline[1].predict_log_proba(X),
+    "decision_function": lambda pipeline, X: pipeline[1].decision_function(X),
+    "to_keras": lambda pipeline, X: pipeline[1].to_keras()(X.padded()).numpy(),
+    "to_onnx": exported,
+    "pickle": lambda pipeline, X: pickle.loads(pickle.dumps(pipeline[1])).predict_proba(X),
+    "explain": explained,
+    "explain_model": lambda pipeline, X: vars(explain_model(pipeline)),
+    "TrainingHistoryDisplay": lambda pipeline, X: TrainingHistoryDisplay.from_estimator(pipeline).history,
+}
+
+
+def transformed(vectorizer):
+    X = vectorizer.transform([TEXT])
+    return X.tolist(), X.embedding_matrix
+
+
+VECTORIZER_READERS = {
+    "transform": transformed,
+    "inverse_transform": lambda vectorizer: vectorizer.inverse_transform([[1, 2, 3]]),
+    "word_counts_": lambda vectorizer: vectorizer.word_counts_,
+    "pickle": lambda vectorizer: transformed(pickle.loads(pickle.dumps(vectorizer))),
+}
+
+
+def refitted_at(moment, estimator, later, read, monkeypatch):
+    """Let another thread end a fit when a method reads its n-th fitted attribute; return the result and the number of reads."""
+    count = 0
+
+    def refit():
+        with transaction(estimator) as draft:
+            draft.__dict__ = dict(vars(later))
+
+    def get(self, name):
+        nonlocal count
+        if name.endswith("_") and not name.endswith("__"):
+            count += 1
+            if count == moment:
+                with ThreadPoolExecutor(1) as pool:
+                    pool.submit(refit).result()
+        return object.__getattribute__(self, name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(estimator), "__getattribute__", get, raising=False)
+        result = joblib.hash(read())
+    return result, count
+
+
+def one_of_two_models(estimator, later, read, monkeypatch):
+    """Check that a method gives the same with a refit at any moment as before or after it."""
+    before, state = joblib.hash(read()), dict(vars(estimator))
+    _, n_reads = refitted_at(0, estimator, later, read, monkeypatch)
+    assert n_reads > 0
+    for moment in range(1, n_reads + 1):
+        result, _ = refitted_at(moment, estimator, later, read, monkeypatch)
+        after = joblib.hash(read())
+        estimator.__dict__ = dict(state)
+        assert before != after
+        assert result in (before, after)
+
+
+@pytest.fixture(scope="module")
+def two_models(corpus, vectors):
+    vectorizer = GloveTextVectorizer(vectors).fit(corpus[0])
+    X, labels = vectorizer.transform(corpus[0]), np.arange(200)[:, None] % [2, 3, 4] == 0
+    classifiers = [ConvTextClassifier(Parallel(filters=4), epochs=1, random_state=0) for _ in range(2)]
+    old, new = (classifier.fit(X, y) for classifier, y in zip(classifiers, (corpus[1], labels), strict=True))
+    return make_pipeline(vectorizer, old), new
+
+
+@pytest.mark.parametrize("name", CLASSIFIER_READERS)
+def test_a_classifier_fitted_again_by_another_thread(two_models, sequences, name, monkeypatch):
+    """What a method reads is of the old model or of the new one, never a mixture."""
+    if name == "TrainingHistoryDisplay":
+        pytest.importorskip("matplotlib").use("agg")
+    pipeline, new = two_models
+    one_of_two_models(pipeline[1], new, lambda: CLASSIFIER_READERS[name](pipeline, sequences[:30]), monkeypatch)
+
+
+@pytest.mark.parametrize("parameters", [{}, {"handle_unknown": "nearest"}], ids=str)
+@pytest.mark.parametrize("name", VECTORIZER_READERS)
+def test_a_vectorizer_fitted_again_by_another_thread(corpus, vectors, name, parameters, monkeypatch):
+    old, new = (GloveTextVectorizer(vectors, **parameters).fit(corpus[0][start:]) for start in (0, 190))
+    one_of_two_models(old, new, lambda: VECTORIZER_READERS[name](old), monkeypatch)

@@ -5,6 +5,7 @@ import functools
 import pkgutil
 import sys
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from unittest import mock
 
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 import skglove
-from skglove import ConvTextClassifier, GloveTextVectorizer, WideAndDeep
+from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, WideAndDeep
 from skglove.transaction import forget_fit, snapshot, transaction
 
 PACKAGE = str(Path(skglove.__file__).parent)
@@ -155,12 +156,59 @@ def test_interrupts_at_random_moments(started, sequences, corpus, train):
             interrupt_at(line, lambda: train(classifier, X, y))  # noqa: B023 - called at once
 
 
-def test_a_first_fit_that_fails_leaves_an_unfitted_classifier(sequences, corpus):
-    classifier = ConvTextClassifier(WideAndDeep(filters=4), epochs=1)
+@pytest.mark.parametrize("train", [fit, fit_warm, partial_fit])
+def test_a_first_fit_that_fails_leaves_an_unfitted_classifier(sequences, corpus, train):
+    classifier = ConvTextClassifier(Parallel(filters=4), epochs=1, warm_start=train is fit_warm)
     before = dict(vars(classifier))
-    with watched(["skglove.models.linear.LinearTraining.fit"], 1), pytest.raises(Interrupt):
-        classifier.fit(sequences, corpus[1])
+    with fail_at_the_end(), pytest.raises(Interrupt):
+        train(classifier, sequences, corpus[1])
     assert vars(classifier) == before
+
+
+def fail_at_the_end():
+    """Return a patch that raises after everything else, the results of the fit included."""
+    original = ConvTextClassifier._set_fitted
+
+    def set_and_raise(*args):
+        original(*args)
+        raise Interrupt
+
+    return mock.patch.object(ConvTextClassifier, "_set_fitted", set_and_raise)
+
+
+@pytest.mark.parametrize("train", [fit, fit_warm, partial_fit])
+def test_everything_is_as_before_if_the_very_end_fails(started, sequences, corpus, train):
+    classifier = copied(started, train)
+    with unchanged(classifier, sequences), fail_at_the_end(), pytest.raises(Interrupt):
+        train(classifier, sequences, corpus[1])
+
+
+def test_a_refit_that_fails_keeps_the_checks_of_the_input(started, sequences, corpus, vectors):
+    texts, y = corpus
+    foreign = GloveTextVectorizer(vectors, num_words=9).fit_transform(texts)
+    real_numbers = 2 * np.random.RandomState(0).randn(200, 3)
+    for X in (foreign, sequences.padded()[:, -7:], real_numbers):
+        classifier = copied(started, fit)
+        with (
+            unchanged(classifier, sequences),
+            fail_at_the_end(),
+            pytest.warns(UserWarning, match="real numbers") if X is real_numbers else nullcontext(),
+            pytest.raises(Interrupt),
+        ):
+            classifier.fit(X, y)
+        assert (classifier.n_features_in_, classifier._input_kind_) == (sequences.shape[1], "sequences")
+        with pytest.raises(ValueError, match="X comes from another vectorizer"):
+            classifier.predict(foreign)
+
+
+@pytest.mark.parametrize("train", [fit, fit_warm, partial_fit])
+def test_data_that_are_refused_change_nothing(started, sequences, corpus, train):
+    y = corpus[1]
+    wrong = {"y": (sequences, y[:-1]), "classes": (sequences, np.full(200, "others")), "X": (corpus[0], y)}
+    for X, labels in wrong.values():
+        classifier = copied(started, train)
+        with unchanged(classifier, sequences), pytest.raises(ValueError, match=r"inconsistent|class|texts"):
+            getattr(classifier, "partial_fit" if train is partial_fit else "fit")(X, labels)
 
 
 @pytest.mark.parametrize("method", ["fit", "fit_transform"])

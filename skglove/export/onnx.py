@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skglove.classifier import ConvTextClassifier
 from skglove.models.base import left_aligned
 from skglove.saving import replacing
+from skglove.transaction import snapshot
 
 _OPSET, _IR_VERSION = 17, 8  # of 2022, for compatibility with older runtimes
 _LAST = 2**31 - 1  # beyond the end of every axis
@@ -42,12 +43,13 @@ def to_onnx(classifier: ConvTextClassifier, file: str | os.PathLike) -> None:
     """
     if not isinstance(classifier, ConvTextClassifier):
         raise TypeError(f"Expected a ConvTextClassifier, such as pipeline[-1]; got {classifier!r:.80}.")
-    check_is_fitted(classifier)
+    fitted = snapshot(classifier)
+    check_is_fitted(fitted)
     recorder = Recorder()
     ids = left_aligned(recorder, recorder.input("ids", "int32"))
-    logits = classifier.architecture_.forward(recorder, ids)
-    probabilities = classifier._head.probabilities(recorder, logits)
-    content = recorder.model(probabilities, "probabilities", len(classifier.classes_)).SerializeToString()
+    logits = fitted.architecture_.forward(recorder, ids)
+    probabilities = fitted._head.probabilities(recorder, logits)
+    content = recorder.model(probabilities, "probabilities", len(fitted.classes_)).SerializeToString()
     with replacing(file) as partial:
         partial.write_bytes(content)
 

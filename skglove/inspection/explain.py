@@ -8,6 +8,7 @@ from skglove import ops
 from skglove.inspection.contributions import decompose
 from skglove.inspection.explanation import Explanation, Ngram
 from skglove.pipeline import TextPipeline, text_pipeline
+from skglove.text.documents import is_table
 from skglove.text.sequences import TokenSequences
 from skglove.text.tokenizer import Document
 from skglove.vectorizer import GloveTextVectorizer
@@ -91,13 +92,13 @@ def explain(pipeline: Any, text: Any) -> Explanation:
 
 
 def _one_document(parts: TextPipeline, text: Any) -> Document:
-    is_table = hasattr(text, "columns") or getattr(text, "ndim", 1) == 2
-    if not _is_document(text) and not (is_table and len(text) == 1):
+    is_row = is_table(text) and text.shape[:1] == (1,)
+    if not _is_document(text) and not is_row:
         raise TypeError(
             "text must be a str, a list of words, or a table of one row for a pipeline that takes tables; "
             f"got {text!r:.60} ({type(text).__name__})."
         )
-    documents = parts.texts(text if is_table else [text])
+    documents = parts.texts(text if is_row else [text])
     if len(documents) != 1:
         raise ValueError(
             f"The steps before the vectorizer made {len(documents)} texts of one; an explanation is of one text."

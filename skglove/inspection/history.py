@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -101,20 +102,25 @@ class TrainingHistoryDisplay:
 
         Raises
         ------
+        TypeError
+            If `history` is not a mapping to sequences of numbers.
         ValueError
             If `history` lacks the metric, or `ax` is not one Axes per metric.
         ImportError
             If matplotlib is not installed.
         """
+        if not isinstance(self.history, Mapping):
+            raise TypeError(f"history must be a mapping, such as history_ of a classifier; got {self.history!r:.80}.")
         metrics = ["loss", "accuracy"] if metric == "both" else [metric]
-        metrics = [name for name in metrics if len(self.history.get(name, ()))]
+        metrics = [name for name in metrics if len(self._curve(name))]
         if not metrics:
             raise ValueError(f"history does not contain metric={metric!r}; it contains {sorted(self.history)}.")
+        curves = {key: self._curve(key) for name in metrics for key in (name, f"val_{name}")}
         axes = axes_for(ax, len(metrics), "metric", n_columns=len(metrics), size=(4.8, 3.6))
         self.lines_ = {}
         for axis, name in zip(axes, metrics, strict=True):
             for key, label in ((name, "training"), (f"val_{name}", "held out")):
-                values = self.history.get(key, ())
+                values = curves[key]
                 if len(values):
                     epochs = range(1, len(values) + 1)
                     (self.lines_[key],) = axis.plot(epochs, values, **{"marker": ".", "label": label, **line_kw})
@@ -123,6 +129,17 @@ class TrainingHistoryDisplay:
             axis.legend()
         self.ax_, self.figure_ = axes, axes[0].figure
         return self
+
+    def _curve(self, name: str) -> np.ndarray:
+        """Return a metric of each epoch; none if it is not in the history."""
+        values = self.history.get(name, ())
+        try:
+            curve = np.asarray(values, dtype=np.float64)
+        except (TypeError, ValueError):
+            curve = np.empty(())
+        if curve.ndim != 1:
+            raise TypeError(f"history[{name!r}] must be a sequence of a number for each epoch; got {values!r:.80}.")
+        return curve
 
 
 def _tick_whole_epochs(axis: Any) -> None:

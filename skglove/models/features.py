@@ -54,6 +54,17 @@ class Features:
         """Terms and means: csr_matrix of shape (n_documents, n_terms + dim), float32."""
         return hstack([self.terms, csr_matrix(self.means)], format="csr")
 
+    @cached_property
+    def occurring(self) -> tuple[np.ndarray, csr_matrix]:
+        """The columns of `all` that are not zero in every document, and the first; and their values.
+
+        Most pairs of words do not occur. scikit-learn needs at least one column.
+        """
+        occurs = np.zeros(self.all.shape[1], dtype=bool)
+        occurs[self.all.indices] = occurs[0] = True
+        columns = np.flatnonzero(occurs)
+        return columns, self.all[:, columns]
+
 
 class FeatureSpace:
     """How features are computed from sequences.

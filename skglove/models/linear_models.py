@@ -24,8 +24,9 @@ SVM_C = 2.0
 # The tolerance of liblinear is the number of documents times this, within bounds: an approximate solution for many documents is
 # as accurate.
 _TOLERANCE, _TOLERANCE_BOUNDS = 1e-4, (0.1, 1.0)
-# With more documents times classes, stochastic gradient descent is faster, which needs many documents to be as accurate.
-_MOST_FOR_LIBLINEAR = 100_000
+# With more documents and more documents times classes, stochastic gradient descent is faster. It needs many documents to be as
+# accurate; on few, it takes many more passes than liblinear.
+_FEWEST_FOR_DESCENT, _MOST_FOR_LIBLINEAR = 2000, 100_000
 _MIN_EPOCHS, _MIN_DOCUMENTS_SEEN = 5, 50_000
 NAIVE_BAYES_SMOOTHING = 0.1
 # Added to the covariance of discriminant analysis, relative to the mean variance, so that it is never singular.
@@ -101,15 +102,15 @@ def support_vector_machine(features: Features, labels: Labels, seed: int) -> Lin
     bias = np.full(labels.n_classes, -1, dtype=np.float32)  # of classes without documents
     bias[present] = 1
     if len(present) > 1:
-        svm = _new_svm(len(y), len(present), seed)
+        svm, (columns, found) = _new_svm(len(y), len(present), seed), features.occurring
         with warnings.catch_warnings():  # see `stochastic_svm`
-            svm.fit(features.all, y, sample_weight=labels.weights / labels.weights.mean())
-        kernel[:, present], bias[present] = svm_weights(svm)
+            svm.fit(found, y, sample_weight=labels.weights / labels.weights.mean())
+        kernel[np.ix_(columns, present)], bias[present] = svm_weights(svm)
     return LinearModel(kernel, bias)
 
 
 def _new_svm(n_documents: int, n_classes: int, seed: int) -> LinearSVC | SGDClassifier:
-    if n_documents * n_classes <= _MOST_FOR_LIBLINEAR:
+    if n_documents < _FEWEST_FOR_DESCENT or n_documents * n_classes <= _MOST_FOR_LIBLINEAR:
         tolerance = float(np.clip(_TOLERANCE * n_documents, *_TOLERANCE_BOUNDS))
         return LinearSVC(C=SVM_C, loss="hinge", tol=tolerance, random_state=seed)
     epochs = max(_MIN_EPOCHS, -(-_MIN_DOCUMENTS_SEEN // n_documents))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
+from skglove._sklearn import select_columns
 from skglove.text.tokenizer import Document
 
 _CHUNK = 4096
@@ -15,17 +16,17 @@ def chunks(raw_documents: Any) -> Iterator[list[Document]]:
     Parameters
     ----------
     raw_documents : iterable of str, or of lists or tuples of str
-        A list, generator, array, pandas or polars Series, or Arrow array of texts or lists of tokens. It is iterated over once.
+        A list, generator, array, pandas or polars Series, or Arrow array of texts or lists of tokens, or a table or array of one
+        column of them. It is iterated over once.
 
     Raises
     ------
     ValueError
-        If `raw_documents` is a single text, a table, or empty.
+        If `raw_documents` is a single text, a table of several columns, or empty.
     TypeError
         If it is not iterable, or an item is neither a str nor a list or tuple of str.
     """
-    _check_container(raw_documents)
-    documents, start = _items(raw_documents), 0
+    documents, start = _items(_one_dimensional(raw_documents)), 0
     while chunk := list(islice(documents, _CHUNK)):
         for position, document in enumerate(chunk, start):
             if not isinstance(document, str):
@@ -38,7 +39,7 @@ def chunks(raw_documents: Any) -> Iterator[list[Document]]:
 
 def _items(raw_documents: Any) -> Iterator[Any]:
     """Iterate over documents; the items of Arrow's arrays are not str, but are converted in parts."""
-    if not hasattr(raw_documents, "to_pylist"):
+    if not _is_arrow(raw_documents):
         return iter(raw_documents)
     starts = range(0, len(raw_documents), _CHUNK)
     return chain.from_iterable(raw_documents[start : start + _CHUNK].to_pylist() for start in starts)
@@ -55,19 +56,31 @@ def look_like_rows(documents: Sequence[Document]) -> bool:
     return rows and any(len(document[0].split()) > 1 for document in documents)
 
 
-def _check_container(raw_documents: Any) -> None:
+def is_table(raw_documents: Any) -> bool:
+    """Return whether documents are in a table, or in an array that is not one-dimensional."""
+    return hasattr(raw_documents, "columns") or getattr(raw_documents, "ndim", 1) != 1
+
+
+def _is_arrow(raw_documents: Any) -> bool:
+    return hasattr(raw_documents, "to_pylist")
+
+
+def _one_dimensional(raw_documents: Any) -> Any:
+    """Check the container of the documents, and return its only column if it is a table."""
     if isinstance(raw_documents, str | bytes):
         raise ValueError(
             f"Got one {type(raw_documents).__name__}; expected an iterable of texts. For a single text, pass a list: [text]."
         )
-    is_table = hasattr(raw_documents, "columns") or getattr(raw_documents, "ndim", 1) != 1
-    if isinstance(raw_documents, Mapping) or is_table:
+    if isinstance(raw_documents, Mapping) or is_table(raw_documents):
+        if getattr(raw_documents, "shape", ())[1:] == (1,):
+            return raw_documents.column(0) if _is_arrow(raw_documents) else select_columns(raw_documents, 0)
         raise ValueError(
-            f"Expected a one-dimensional sequence of texts, got {_describe(raw_documents)}. "
-            "Pass one column of it, such as X['text']."
+            f"Expected a one-dimensional sequence or one column of texts, got {_describe(raw_documents)}. "
+            "Pass one column of it, such as X['text'], or use a ColumnTransformer."
         )
     if not isinstance(raw_documents, Iterable):
         raise TypeError(f"Expected an iterable of texts, got {_describe(raw_documents)}.")
+    return raw_documents
 
 
 def _check_tokens(position: int, document: Any) -> None:

@@ -47,7 +47,8 @@ def import_keras() -> ModuleType:
     ImportError
         If TensorFlow is not installed.
     RuntimeError
-        If Keras uses another backend than TensorFlow, or if this process was forked from one that uses it.
+        If Keras uses another backend than TensorFlow, if its weights are not float32, or if this process was forked from one that
+        uses it.
     """
     global _process
     if _process not in (None, os.getpid()):
@@ -68,7 +69,9 @@ def import_keras() -> ModuleType:
         import keras
 
         _process = os.getpid()
-    _check_backend(keras.config.backend())  # can also be set in Keras' configuration file
+    # Both can also be set in Keras' configuration file.
+    _check_backend(keras.config.backend())
+    _check_precision(keras.config)
     return keras
 
 
@@ -89,6 +92,16 @@ def _check_backend(backend: str) -> None:
         raise RuntimeError(
             f"Keras uses the backend {backend!r}, but skglove requires TensorFlow. "
             "Set KERAS_BACKEND=tensorflow before Keras is imported."
+        )
+
+
+def _check_precision(config: ModuleType) -> None:
+    floatx, policy = config.floatx(), config.dtype_policy()
+    if not floatx == policy.variable_dtype == "float32":
+        raise RuntimeError(
+            f"Keras' floatx is {floatx!r} and its dtype policy {policy.name!r}, but skglove requires weights of float32. Call "
+            "keras.config.set_floatx('float32') and keras.config.set_dtype_policy('float32'); dtype_policy='mixed_bfloat16' of "
+            "ConvTextClassifier makes training faster."
         )
 
 

@@ -135,3 +135,16 @@ def test_without_matplotlib(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r"pip install 'skglove\[plot\]'"):
         TrainingHistoryDisplay(HISTORY).plot()
+
+
+@pytest.mark.parametrize("history", [None, [0.7, 0.5], (value for value in [0.7, 0.5])], ids=lambda h: type(h).__name__)
+def test_what_is_not_a_history(history):
+    with pytest.raises(TypeError, match="history must be a mapping, such as history_ of a classifier; got "):
+        TrainingHistoryDisplay(history).plot()
+
+
+@pytest.mark.parametrize("values", [None, (value for value in [0.7]), ["a"], [[0.7]]], ids=lambda v: type(v).__name__)
+def test_what_is_not_a_curve(values):
+    with pytest.raises(TypeError, match=r"history\['val_loss'\] must be a sequence of a number for each epoch; got "):
+        TrainingHistoryDisplay({"loss": [0.7, 0.5], "val_loss": values}).plot()
+    assert not plt.get_fignums()

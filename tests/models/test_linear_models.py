@@ -65,6 +65,7 @@ def test_the_support_vector_machine_is_that_of_scikit_learn(n_classes):
 def test_stochastic_gradient_descent_trains_on_many_documents(monkeypatch):
     y = np.arange(1200) % 3
     features, fitted = make_features(y), []
+    monkeypatch.setattr(linear_models, "_FEWEST_FOR_DESCENT", 1200)
     for most in (3600, 3599):  # documents times classes
         monkeypatch.setattr(linear_models, "_MOST_FOR_LIBLINEAR", most)
         assert isinstance(linear_models._new_svm(1200, 3, 0), SGDClassifier if fitted else LinearSVC)
@@ -82,6 +83,39 @@ def test_warning_filters_that_threads_leave_are_removed(monkeypatch):
     monkeypatch.setattr(linear_models, "_MOST_FOR_LIBLINEAR", 1)
     support_vector_machine(make_features(y), label(y), 0)
     assert list(warnings.filters) == before
+
+
+@pytest.mark.parametrize("n_documents", [30, 100, 320, 1999, 2000, 10_000, 100_000])
+@pytest.mark.parametrize("documents_per_class", [1, 2, 100])
+def test_stochastic_gradient_descent_takes_few_passes(n_documents, documents_per_class):
+    svm = linear_models._new_svm(n_documents, max(2, n_documents // documents_per_class), 0)
+    assert isinstance(svm, LinearSVC) or (n_documents >= 2000 and svm.max_iter <= 25)
+
+
+@pytest.mark.filterwarnings("ignore:The number of unique classes")
+@pytest.mark.parametrize(
+    "y",
+    [np.arange(100) % 2, np.arange(100) % 50, np.minimum(np.arange(100), 9), np.arange(100), np.arange(100) // 99],
+    ids=["two", "fifty", "rare", "one document each", "one document"],
+)
+def test_the_support_vector_machine_works_on_what_occurs(y, monkeypatch):
+    """And takes few passes, whatever the classes."""
+    sizes, passes, fit = [], [], LinearSVC.fit
+
+    def watched(svm, X, y, **options):
+        sizes.append(X.shape[1])
+        passes.append(fit(svm, X, y, **options).n_iter_)
+        return svm
+
+    monkeypatch.setattr(LinearSVC, "fit", watched)
+    few = make_features(np.arange(100) % 4)
+    many = Features(
+        csr_matrix((few.terms.data, few.terms.indices + 50_000, few.terms.indptr), (100, 100_000)), few.means
+    )
+    model, same = (support_vector_machine(features, label(y, n_classes=101), 0) for features in (many, few))
+    assert max(sizes) <= 46
+    assert max(passes) < 100
+    np.testing.assert_allclose(model.scores(many), same.scores(few), atol=1e-5)
 
 
 def test_naive_bayes_is_that_of_scikit_learn():

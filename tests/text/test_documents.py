@@ -9,6 +9,7 @@ import pytest
 from skglove.text.documents import are_texts, chunks, look_like_rows
 
 TEXTS = ["The cat sat.", "A dog!", ""]
+PAIR = {"text": ["a"], "title": ["b"]}
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,26 @@ TEXTS = ["The cat sat.", "A dog!", ""]
 )
 def test_any_iterable_of_texts(texts):
     assert list(chunks(texts)) == [TEXTS]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        np.array(TEXTS)[:, None],
+        np.array(TEXTS, dtype=object)[:, None],
+        pd.DataFrame({"text": TEXTS}, index=[7, 8, 9]),
+        pl.DataFrame({"text": TEXTS}),
+        pa.table({"text": TEXTS}),
+        pa.record_batch({"text": TEXTS}),
+    ],
+    ids=lambda table: f"{type(table).__module__} {type(table).__name__}",
+)
+def test_a_table_of_one_column_is_its_texts(table):
+    assert list(chunks(table)) == [TEXTS]
+
+
+def test_a_column_of_lists_of_tokens():
+    assert list(chunks(pd.DataFrame({"words": [["The", "cat"], ["sat"]]}))) == [[["The", "cat"], ["sat"]]]
 
 
 @pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="NumPy 1 has no StringDType")
@@ -92,10 +113,14 @@ def test_errors_count_positions_over_all_chunks():
             r"position 0 .*Series of shape \(2,\)\. Convert arrays of tokens to lists",
         ),
         (iter(["a", None]), TypeError, "position 1 "),
-        (pd.DataFrame({"text": ["a"]}), ValueError, r"one-dimensional.*DataFrame of shape \(1, 1\).*one column"),
-        (pl.DataFrame({"text": ["a"]}), ValueError, "one-dimensional.*one column"),
-        (pa.table({"text": ["a"]}), ValueError, "one-dimensional.*one column"),
-        (np.array([["a"]]), ValueError, "one-dimensional.*one column"),
+        (pd.DataFrame(PAIR), ValueError, r"one column of texts, got DataFrame of shape \(1, 2\)\. Pass one column"),
+        (pl.DataFrame(PAIR), ValueError, "one column of texts, got DataFrame"),
+        (pa.table(PAIR), ValueError, "one column of texts, got Table"),
+        (pd.DataFrame(index=[0]), ValueError, r"one column of texts, got DataFrame of shape \(1, 0\)"),
+        (np.array([["a", "b"]]), ValueError, "one column of texts, got ndarray"),
+        (np.array([[["a"]]]), ValueError, "one column of texts, got ndarray"),
+        (np.array([[1.0]]), TypeError, "position 0 .*float64"),
+        (pd.DataFrame({"text": ["a", None]}), TypeError, "position 1 "),
         (np.array("a"), ValueError, "one-dimensional"),
         ({"a": 1}, ValueError, "one-dimensional"),
         (3, TypeError, "iterable of texts, got 3"),

@@ -136,3 +136,27 @@ def test_tables_become_weights():
     assert np.array_equal(model(np.array([[2, 0]]))[0], table[[2, 0]])
     assert np.array_equal(model.get_weights()[0], table)
     assert not model.trainable_weights
+
+
+@pytest.fixture
+def keras_config():
+    config = import_keras().config
+    before = config.dtype_policy()
+    yield config
+    config.set_floatx("float32")
+    config.set_dtype_policy(before)
+
+
+@pytest.mark.parametrize("setting", ["set_floatx", "set_dtype_policy"])
+@pytest.mark.parametrize("precision", ["float16", "float64"])
+def test_weights_of_another_precision_are_refused(keras_config, setting, precision):
+    getattr(keras_config, setting)(precision)
+    with pytest.raises(
+        RuntimeError, match=rf"'{precision}'.* but skglove requires weights of float32\. Call keras\.config"
+    ):
+        ConvTextClassifier("parallel", epochs=1).fit([[1, 2], [3, 4]] * 8, [0, 1] * 8)
+
+
+def test_other_computations_on_weights_of_float32_are_no_error(keras_config):
+    keras_config.set_dtype_policy("mixed_bfloat16")
+    import_keras()
