@@ -80,7 +80,8 @@ def test_warning_filters_that_threads_leave_are_removed(monkeypatch):
 
     fit_of_sklearn, before, y = SGDClassifier.fit, list(warnings.filters), np.arange(30) % 3
     monkeypatch.setattr(SGDClassifier, "fit", fit)
-    monkeypatch.setattr(linear_models, "_MOST_FOR_LIBLINEAR", 1)
+    for limit in ("_FEWEST_FOR_DESCENT", "_MOST_FOR_LIBLINEAR"):
+        monkeypatch.setattr(linear_models, limit, 1)
     support_vector_machine(make_features(y), label(y), 0)
     assert list(warnings.filters) == before
 
