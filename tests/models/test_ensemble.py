@@ -11,7 +11,7 @@ from skglove.models.weighting import EnsembleWeights
 def test_scores_are_the_weighted_sum_of_the_members(fit, make_documents):
     member, X = fit(WideAndDeep(filters=8)).architecture_, make_documents(seed=1)
     expected = member.linear_.logits(X) + member.weights_[3] * member.network_.logits(X)
-    np.testing.assert_allclose(member.logits(X), expected, rtol=1e-5)
+    np.testing.assert_allclose(member.logits(X), expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("n_documents", [80, 78])
