@@ -220,3 +220,15 @@ def test_what_a_callback_sets_on_the_estimator_is_kept():
         draft.vocabulary_ = {"two": 1}
     assert estimator.seen == 3
     assert estimator.vocabulary_ == {"two": 1}
+
+
+def test_attributes_that_another_thread_sets_while_a_fit_ends():
+    estimator = GloveTextVectorizer(None)
+
+    class Name(str):
+        def endswith(self, suffix):
+            setattr(estimator, f"attribute{len(vars(estimator))}", 1)
+            return super().endswith(suffix)
+
+    estimator.__dict__ = {Name("seen"): 3, **vars(estimator)}
+    assert estimator.fit(["one"]).vocabulary_ == {"one": 1}
