@@ -12,7 +12,7 @@ test_threads       Threads use an estimator while others fit it: each answer bel
 
 How to run them, alone or as part of all tests::
 
-    python -m pytest tests/faults                                       # some faults, in less than a minute
+    python -m pytest tests/faults                                       # 60 faults, or those of a minute
     python -m pytest tests/faults --faults 1000                         # more, these among them
     python -m pytest tests/faults --faults 1000 --fault-seed 1000       # others
     python -m pytest "tests/faults/test_kills.py::test_kills[17]" --fault-seed 17      # one that failed
@@ -23,6 +23,8 @@ process is killed after some milliseconds, and how threads take turns. Such a te
 A new kind of fault is a module whose tests take the fixture `rng`, with a number `SHARE`, the share of each in all faults.
 """
 
+import time
+
 import numpy as np
 import pytest
 
@@ -30,14 +32,23 @@ from tests.test_transaction import started  # noqa: F401 - these are fixtures
 from tests.vectors.conftest import home, large_sample, register, server, shared_server  # noqa: F401
 from tests.vectors.test_cache import fork  # noqa: F401
 
+FEW, SECONDS = 60, 60  # without --faults
+
 
 def pytest_generate_tests(metafunc):
     if "seed" in metafunc.fixturenames:
         options = metafunc.config.option
-        n_faults = max(1, round(options.faults * metafunc.module.SHARE))  # at least one of each kind
+        n_faults = max(1, round((options.faults or FEW) * metafunc.module.SHARE))  # at least one of each kind
         metafunc.parametrize("seed", range(options.fault_seed, options.fault_seed + n_faults))
 
 
+@pytest.fixture(scope="session")
+def begin():
+    return time.monotonic()
+
+
 @pytest.fixture
-def rng(seed):
+def rng(request, seed, begin):
+    if request.config.option.faults is None and time.monotonic() - begin > SECONDS:
+        pytest.skip(f"{SECONDS} seconds are over; with --faults {FEW} there is no limit")
     return np.random.default_rng(seed)
