@@ -168,7 +168,7 @@ def hostile(rng, server, large_sample):
 
 
 def test_downloads(rng, hostile, server, register, home, large_sample, monkeypatch):
-    monkeypatch.setattr(download, "TIMEOUT", (2, 0.3))
+    monkeypatch.setattr(download, "TIMEOUT", (2, 0.3))  # less than a server that stalls
     names, server.faults["a.gz"] = hostile.answers(6)
     others, server.faults["b.gz"] = hostile.answers(3)
     known = [{}, {"checksum": None}, {"checksum": None, "size": None}][rng.choice(3, p=[0.6, 0.2, 0.2])]
@@ -178,6 +178,7 @@ def test_downloads(rng, hostile, server, register, home, large_sample, monkeypat
     assert verdict(large_sample) in ("right", "clear error"), what
     assert "size" in known or hostile.most_served < MOST_BYTES, f"endless download ({what})"
     server.faults.clear()
+    monkeypatch.setattr(download, "TIMEOUT", (20, 20))
     assert verdict(large_sample) == "right", f"{what}, and then a friendly server"
     left = [path.name for path in (home / "downloads").rglob("*") if path.is_file() and path.suffix != ".lock"]
     assert left == [], what

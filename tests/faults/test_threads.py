@@ -67,7 +67,7 @@ def attack(rng, estimator, fits, uses):
 
 def describe(error):
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {str(error).splitlines()[0]} ({frame.filename}, line {frame.lineno})"
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]} ({frame.filename}, line {frame.lineno})"
 
 
 def hesitation(rng):
