@@ -556,6 +556,11 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         starts = range(0, len(sequences), _DOCUMENTS_AT_ONCE)
         return np.concatenate([member.logits(sequences[start : start + _DOCUMENTS_AT_ONCE]) for start in starts])
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return "architecture_" in vars(
+            self
+        )  # scikit-learn would iterate over the attributes, which other threads may set
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True

@@ -56,7 +56,8 @@ class PlainState:
     """Mixin for pickling: memory maps, as from ``joblib.load(mmap_mode="r")``, are saved as arrays."""
 
     def __getstate__(self) -> dict[str, Any]:
-        return _plain(super().__getstate__())
+        # A copy, since other threads may set attributes.
+        return _plain(dict(super().__getstate__()))  # type: ignore[call-overload]
 
 
 class VersionedState(PlainState):

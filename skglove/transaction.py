@@ -33,7 +33,7 @@ def transaction(estimator: Any) -> Iterator[Any]:
         # What a callback has set on the estimator meanwhile is kept, unless it is an attribute of a fit.
         meanwhile = {
             name: value
-            for name, value in vars(estimator).items()
+            for name, value in dict(vars(estimator)).items()
             if not name.endswith("_") and before.get(name, draft) is not value
         }
         estimator.__dict__ = {**vars(draft), **meanwhile}

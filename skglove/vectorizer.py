@@ -513,6 +513,11 @@ class GloveTextVectorizer(
         if "vocabulary_" in state:
             self.vocabulary_ = {word: i for i, word in enumerate(unpack_words(*state["vocabulary_"]), start=1)}
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return "vocabulary_" in vars(
+            self
+        )  # scikit-learn would iterate over the attributes, which other threads may set
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True

@@ -18,6 +18,12 @@ TOOLS = "hammer saw drill wrench pliers chisel file lathe".split()
 FILLERS = "the a of and to in it is was with on by that for as at".split()
 
 
+def pytest_addoption(parser):
+    group = parser.getgroup("faults", "attacks with random faults (tests/faults/conftest.py)")
+    group.addoption("--faults", type=int, metavar="N", help="number of faults; a few by default")
+    group.addoption("--fault-seed", type=int, default=0, metavar="N", help="the first seed of each test, 0 by default")
+
+
 def make_texts(n_texts, seed=0):
     """Return sentences of 3 to 20 words, each with one or two of its class."""
     rng = np.random.RandomState(seed)

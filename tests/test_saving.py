@@ -144,6 +144,17 @@ def test_a_loaded_vectorizer_that_is_fitted_again_forgets_its_word_counts(pipeli
     assert loaded.fit(["one word"]).word_counts_ == {"one": 1, "word": 1}
 
 
+def test_an_estimator_whose_attributes_another_thread_sets_while_it_is_saved(monkeypatch):
+    vectorizer, plain = GloveTextVectorizer(None).fit(["one"]), saving._plain
+
+    def set_meanwhile(value):
+        setattr(vectorizer, f"attribute{len(vars(vectorizer))}", 1)
+        return plain(value)
+
+    monkeypatch.setattr(saving, "_plain", set_meanwhile)
+    assert pickle.loads(pickle.dumps(vectorizer)).vocabulary_ == {"one": 1}
+
+
 def test_a_model_mapped_into_memory_is_saved_as_arrays(pipeline, tmp_path):
     mapped = by_memory_map(pipeline, tmp_path)
     assert isinstance(mapped[0].embedding_matrix_, np.memmap)

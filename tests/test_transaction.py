@@ -268,3 +268,28 @@ def test_what_a_callback_sets_on_the_estimator_is_kept():
         draft.vocabulary_ = {"two": 1}
     assert estimator.seen == 3
     assert estimator.vocabulary_ == {"two": 1}
+
+
+def changing_when_read(estimator):
+    """Add an attribute to an estimator that adds others when its name is looked at, as another thread might at that moment."""
+
+    class Name(str):
+        def endswith(self, suffix):
+            setattr(estimator, f"attribute{len(vars(estimator))}", 1)
+            return super().endswith(suffix)
+
+    estimator.__dict__ = {Name("seen"): 3, **vars(estimator)}
+    return estimator
+
+
+def test_attributes_that_another_thread_sets_while_a_fit_ends():
+    estimator = changing_when_read(GloveTextVectorizer(None))
+    assert estimator.fit(["one"]).vocabulary_ == {"one": 1}
+
+
+def test_attributes_that_another_thread_sets_during_a_prediction(started, sequences):
+    estimator = changing_when_read(GloveTextVectorizer(None).fit(["one"]))
+    assert estimator.transform(["one"]).tolist() == [[1]]
+    classifier = copied(started, fit)
+    expected = classifier.predict(sequences)
+    assert np.array_equal(changing_when_read(classifier).predict(sequences), expected)

@@ -175,7 +175,7 @@ def discard(entry: StoredVectors) -> None:
 
 def _source(key: str) -> str:
     """Return what the names of all versions of an entry begin with."""
-    return key.rsplit("-", 1)[0] if key.startswith("file-") else key
+    return key.rsplit("-", 1)[0] if key.startswith(("file-", "encoder-")) else key
 
 
 def _create(path: Path, write: Write) -> None:
@@ -199,5 +199,5 @@ def _remove_leftovers(key: str, source: str) -> None:
     for draft in folder().glob(f".{versions}.*.draft"):
         shutil.rmtree(draft, ignore_errors=True)
     for entry in folder().glob(versions):
-        if entry.name != key:
+        if entry.name != key and key.startswith("file-"):
             shutil.rmtree(entry, ignore_errors=True)

@@ -2,8 +2,9 @@
 
 It reads commands from standard input, one JSON object per line, and answers each with another. The command
 ``{"home": folder, "children": n, "kill_at": event, "kill_after": seconds}`` loads vectors in n children at the same time.
-The first child kills itself (SIGKILL) at its n-th operation on files or sockets, or is killed after some seconds. The
-answer contains the exit codes, the number of operations of the first child, and the duration.
+The first child kills itself (SIGKILL) at its n-th operation on files or sockets, or is killed after some seconds. With
+``"source"``, the vectors are those of a file or, if it is "encoder", of an encoder, and with ``"words": [first, last]``
+these words are read, too. The answer contains the exit codes, the number of operations of the first child, and the duration.
 """
 
 import json
@@ -19,13 +20,20 @@ import pooch  # noqa: F401
 import requests  # noqa: F401
 from tqdm.auto import tqdm  # noqa: F401
 
-from skglove.vectors import WordVectors, download, registry, stored
+from skglove.vectors import EncoderVectors, WordVectors, download, registry, stored
 from skglove.vectors.entry import Entry, RemoteFile
 
 EVENTS = ("open", "os.", "shutil.", "socket.connect", "fcntl.")
 
 
-def child(kill_at, report):
+class Numbers:
+    """An encoder that gives the words their rows in the file."""
+
+    def encode(self, texts):
+        return np.array([[int(text.removeprefix("word")) * 4 + i for i in range(4)] for text in texts]) / 8
+
+
+def child(kill_at, report, source, words):
     seen = 0
     entry = registry.ENTRIES["test.vectors"]
 
@@ -37,16 +45,20 @@ def child(kill_at, report):
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(hook)
-    vectors = WordVectors.load("test.vectors")
+    vocabulary, right = [f"word{i}" for i in range(*words)], True
+    if source == "encoder":
+        source = EncoderVectors(Numbers(), "test")
+    else:
+        vectors = WordVectors.load(source)
+        right = len(vectors) == entry.words and repr(float(np.sum(vectors.vectors, dtype=np.float64))) == entry.corpus
+    part = WordVectors.load(source, vocabulary=vocabulary)
     total = seen
-    right = len(vectors) == entry.words and repr(float(np.sum(vectors.vectors, dtype=np.float64))) == entry.corpus
-    part = WordVectors.load("test.vectors", vocabulary=[vectors.index_to_key[-1]])
-    right &= np.array_equal(part.vectors[0], vectors.vectors[-1])
+    right &= len(part) == len(vocabulary) and np.array_equal(part[vocabulary], Numbers().encode(vocabulary))
     os.write(report, json.dumps(total).encode())
     return 0 if right else 1
 
 
-def run(home, children=1, kill_at=None, kill_after=None):
+def run(home, children=1, kill_at=None, kill_after=None, source="test.vectors", words=(2999, 3000)):
     os.environ["SKGLOVE_HOME"] = home
     read, write = os.pipe()
     begin = time.perf_counter()
@@ -57,7 +69,8 @@ def run(home, children=1, kill_at=None, kill_after=None):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
             status = 2
             try:
-                status = child(kill_at if i == 0 else None, write if i == 0 else os.open(os.devnull, os.O_WRONLY))
+                report = write if i == 0 else os.open(os.devnull, os.O_WRONLY)
+                status = child(kill_at if i == 0 else None, report, source, words)
             finally:
                 os._exit(status)
         pids.append(pid)
