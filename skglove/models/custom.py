@@ -16,7 +16,7 @@ from skglove.training.backend import import_keras
 # Marks padded positions for the Masking layer, which sets them to zero; no word vector consists of this value.
 _PADDED = -(2.0**15)
 # Concurrent threads must not build the network of a loaded model twice.
-_building = threading.Lock()
+_building = threading.RLock()
 
 
 class Custom(KerasMember):
@@ -72,8 +72,8 @@ class Custom(KerasMember):
         ndarray of shape (n_documents, n_classes), float32
         """
         keras = import_keras()
-        with _building:
-            if self._scorer is None:
+        if self._scorer is None:
+            with _building:
                 ids = keras.Input((None,), dtype="int32", name="ids")
                 self._scorer = keras.Model(ids, self.keras_logits(ids))
         return self._score_batches(sequences, lambda ids: self._scorer(ids, training=False))

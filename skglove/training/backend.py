@@ -28,7 +28,7 @@ _VARIABLES = (
 _MESSAGES = re.compile(
     rb"[IWE]\d{4} |\d{4}-\d\d-\d\d [\d:.]+: [IWE] |WARNING: All log messages|To enable the following"
 )
-_lock = threading.Lock()
+_lock = threading.RLock()
 _process: int | None = None  # the id of the process that uses TensorFlow
 
 
@@ -50,29 +50,36 @@ def import_keras() -> ModuleType:
         If Keras uses another backend than TensorFlow, if its weights are not float32, or if this process was forked from one that
         uses it.
     """
-    global _process
     if _process not in (None, os.getpid()):
         raise RuntimeError(
             "TensorFlow does not work in this process, since it was forked from one that uses TensorFlow. Start processes with "
             "the method 'spawn' or 'forkserver' of multiprocessing, or with joblib's backend 'loky'."
         )
-    with _lock:
-        _check_backend(os.environ.get("KERAS_BACKEND", "tensorflow"))  # before TensorFlow imports Keras
-        if "tensorflow" not in sys.modules:
-            if not find_spec("tensorflow"):
-                raise ImportError(
-                    "Training and other uses of Keras require TensorFlow, which is not installed: pip install tensorflow. "
-                    "Prediction with the built-in architectures works without it."
-                )
-            with _environment_restored(), warnings.catch_warnings():
-                _import_tensorflow()
-        import keras
+    if _process is None:  # an interrupt at an unlucky moment leaves a lock acquired, so it is not taken again later
+        with _lock:
+            _import_first()
+    import keras
 
-        _process = os.getpid()
     # Both can also be set in Keras' configuration file.
     _check_backend(keras.config.backend())
     _check_precision(keras.config)
     return keras
+
+
+def _import_first() -> None:
+    global _process
+    _check_backend(os.environ.get("KERAS_BACKEND", "tensorflow"))  # before TensorFlow imports Keras
+    if "tensorflow" not in sys.modules:
+        if not find_spec("tensorflow"):
+            raise ImportError(
+                "Training and other uses of Keras require TensorFlow, which is not installed: pip install tensorflow. "
+                "Prediction with the built-in architectures works without it."
+            )
+        with _environment_restored(), warnings.catch_warnings():
+            _import_tensorflow()
+    import keras  # noqa: F401
+
+    _process = os.getpid()
 
 
 def _import_tensorflow() -> None:

@@ -4,7 +4,6 @@ Tracing takes most of a second, longer than training on a few hundred texts. Sea
 many times, each time with other initial weights, which are variables and not part of a trace.
 """
 
-import threading
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
@@ -13,8 +12,7 @@ from skglove.training.steps import Steps
 # Of the variables of the steps that are kept; larger networks take much longer to train than to trace.
 _MOST_BYTES = 1 << 27
 
-_lock = threading.Lock()
-_kept: dict[Hashable, Steps] = {}  # one at most
+_kept: dict[Hashable, Steps] = {}  # one, unless threads end their fits at the same time; each operation is atomic
 
 
 @contextmanager
@@ -33,14 +31,12 @@ def reused(steps: Steps, key: Hashable | None) -> Iterator[Steps]:
     ------
     Steps
     """
-    with _lock:
-        traced = None if key is None else _kept.pop(key, None)
+    traced = None if key is None else _kept.pop(key, None)
     if traced is not None:
         for variable, value in zip(traced.variables(), steps.variables(), strict=True):
             variable.assign(value)
         steps = traced
     yield steps
     if key is not None and steps.n_bytes() <= _MOST_BYTES:
-        with _lock:
-            _kept.clear()
-            _kept[key] = steps
+        _kept.clear()
+        _kept[key] = steps

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 from types import SimpleNamespace
 
 import numpy as np
@@ -160,3 +161,23 @@ def test_weights_of_another_precision_are_refused(keras_config, setting, precisi
 def test_other_computations_on_weights_of_float32_are_no_error(keras_config):
     keras_config.set_dtype_policy("mixed_bfloat16")
     import_keras()
+
+
+def test_a_lock_that_an_interrupt_left_acquired_blocks_no_later_fit():
+    import_keras()
+    acquired, done = threading.Event(), threading.Event()
+
+    def hold():
+        with backend._lock:
+            acquired.set()
+            done.wait(60)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    acquired.wait()
+    later = threading.Thread(target=import_keras, daemon=True)
+    later.start()
+    later.join(10)
+    done.set()
+    holder.join()
+    assert not later.is_alive()
