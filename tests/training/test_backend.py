@@ -118,12 +118,14 @@ def test_a_forked_process_predicts_but_does_not_train(sequences, corpus):
 
 
 def test_another_backend_is_refused(monkeypatch):
+    monkeypatch.setattr(backend, "_process", None)  # as in a new process
     monkeypatch.setenv("KERAS_BACKEND", "numpy")
     with pytest.raises(RuntimeError, match="Keras uses the backend 'numpy', but skglove requires"):
         import_keras()
 
 
 def test_without_tensorflow_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(backend, "_process", None)
     monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
     monkeypatch.setattr(backend, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match="require TensorFlow, which is not installed: pip install tensorflow"):
