@@ -67,6 +67,19 @@ def test_classes_have_intercepts():
     assert n_found(found.combine([scores])) > 2 * n_found(scores)
 
 
+def test_classes_without_documents_are_not_favoured():
+    y = np.repeat([0, 1], [90, 10])
+    scores = np.eye(3)[y] + [1, 0, 0] + np.random.RandomState(0).normal(scale=0.3, size=(100, 3))
+    intercept = learn_weights([scores], y, (1.0,), Softmax(3), np.ones(100)).intercept
+    assert intercept[2] == intercept[0] < intercept[1]
+
+
+def test_balanced_classes_have_no_intercepts():
+    y = np.arange(300) % 3
+    scores = np.eye(3)[y] + [1, 0, 0]
+    np.testing.assert_allclose(learn_weights([scores], y, (1.0,), Softmax(3), np.ones(300)).intercept, 0, atol=1e-12)
+
+
 def test_a_document_of_little_weight_counts_little():
     y, good, noise = make_scores()
     wrong = np.roll(y, 1)
