@@ -76,13 +76,9 @@ def _by_examples(results: Results) -> Figure:
 
 
 def _by_seconds(results: Results) -> Figure:
-    """Draw the mean over all sets on which every contestant of the chart was measured, all on the first machine."""
-    first, *_ = results.processors()
-    with_all = [
-        {one: some for one, some in results.of(*key).items() if all(result["processor"] == first for result in some)}
-        for key in results.sets()
-        if key[1] == 0
-    ]
+    """Draw the mean over all sets on which every contestant of the chart was measured, with the number of its machine."""
+    processors = results.processors()
+    with_all = [results.of(*key) for key in results.sets() if key[1] == 0]
     drawn = {one: style for one, style in _STYLES.items() if with_all and all(one in some for some in with_all)}
     figure = Figure(figsize=(8, 4.6), layout="constrained")
     axes = figure.subplots()
@@ -90,10 +86,12 @@ def _by_seconds(results: Results) -> Figure:
         seconds = statistics.geometric_mean(
             statistics.median(result["fit"] for result in some[contestant]) for some in with_all
         )
+        machines = {processors.index(result["processor"]) + 1 for some in with_all for result in some[contestant]}
+        label = f"{contestant} ({', '.join(map(str, sorted(machines)))})" if len(processors) > 1 else contestant
         accuracy = statistics.mean(_mean(some[contestant], "accuracy") for some in with_all)
         axes.scatter(seconds, accuracy, color=color, marker=marker, s=70, zorder=2)
         axes.annotate(
-            contestant.replace(", ", ",\n"), (seconds, accuracy), xytext=(7, 4), textcoords="offset points", fontsize=9
+            label.replace(", ", ",\n"), (seconds, accuracy), xytext=(7, 4), textcoords="offset points", fontsize=9
         )
     title = f"all training texts, mean of {len(with_all)} data sets"
     axes.set(xscale="log", xlabel="seconds of a fit (geometric mean)", ylabel="accuracy", title=title)

@@ -41,8 +41,8 @@ def learn_weights(
     They minimize the Brier score (Brier 1950) of the probabilities of the sum, plus a penalty for the distance from `prior`,
     which matters if there are few documents. Unlike the log loss, the Brier score is robust to a few misclassified documents.
     There are intercepts, too. Models that were fitted on few documents of a class give it too low scores, so those of exclusive
-    classes are a multiple of the logarithm of their frequency, with a penalty for the factor. Each label has an intercept of its
-    own, with a penalty for its distance from the mean.
+    classes increase with their rarity, with a penalty for the factor. Each label has an intercept of its own, with a penalty for
+    its distance from the mean.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def learn_weights(
         of_weights = np.tensordot(stacked, slopes, 2) + 2 * _PENALTY * distance / start
         return float(value), np.concatenate([of_weights, basis @ slopes.sum(axis=0) + 2 * penalty * difference])
 
-    bounds = [(0, None)] * n_models + [(None, None)] * len(basis)
+    bounds = [(0, None)] * n_models + [(0 if head.exclusive else None, None)] * len(basis)
     found = minimize(loss, [*start, *np.zeros(len(basis))], jac=True, bounds=bounds, method="L-BFGS-B").x
     return EnsembleWeights(found[:n_models], found[n_models:] @ basis)
 
