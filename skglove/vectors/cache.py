@@ -11,7 +11,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -126,6 +127,7 @@ def find(key: str) -> StoredVectors | None:
 
 def find_all(prefix: str) -> list[StoredVectors]:
     """Return the complete entries whose names begin with a prefix, by name."""
+    _remove_abandoned_drafts(prefix)
     names = sorted(path.name for path in folder().glob(f"{glob.escape(prefix)}*"))
     return [entry for name in names if (entry := find(name)) is not None]
 
@@ -150,17 +152,15 @@ def find_or_create(key: str, write: Write, *, verify: bool = False) -> StoredVec
         If the cache cannot be written.
     """
     if not verify and (entry := find(key)):
+        _remove_abandoned_drafts(key)
         return entry
-    import filelock
-
     folder().mkdir(parents=True, exist_ok=True)
     path = folder() / key
-    source = _source(key)
-    with filelock.FileLock(folder() / f".{source}.lock"):
+    with _lock(key):
         entry = find(key)
         if entry and (not verify or entry.is_intact()):  # another process was faster
             return entry
-        _remove_leftovers(key, source)
+        _remove_leftovers(key)
         if path.exists() and stored.read_about(path).get("format", stored.FORMAT) == stored.FORMAT:
             warn(f"{path} is damaged and will be rebuilt.")
         _create(path, write)
@@ -193,11 +193,36 @@ def _create(path: Path, write: Write) -> None:
         raise
 
 
-def _remove_leftovers(key: str, source: str) -> None:
-    """Remove the drafts of killed processes, and the outdated entries of a user's file."""
-    versions = glob.escape(source) + ("-*" if source != key else "")
-    for draft in folder().glob(f".{versions}.*.draft"):
-        shutil.rmtree(draft, ignore_errors=True)
-    for entry in folder().glob(versions):
-        if entry.name != key and key.startswith("file-"):
-            shutil.rmtree(entry, ignore_errors=True)
+def _lock(key: str, timeout: float = -1) -> Any:
+    import filelock
+
+    return filelock.FileLock(folder() / f".{_source(key)}.lock", timeout=timeout)
+
+
+def _all_versions(key: str) -> str:
+    """Return the pattern of the names of all versions of an entry."""
+    source = _source(key)
+    return glob.escape(source) + ("-*" if source != key else "")
+
+
+def _drafts(key: str) -> list[Path]:
+    return list(folder().glob(f".{_all_versions(key)}.*.draft"))
+
+
+def _remove_abandoned_drafts(key: str) -> None:
+    """Remove the drafts of killed processes, unless a process has the lock and may be writing one."""
+    if _drafts(key):
+        with suppress(OSError), _lock(key, timeout=0):
+            _remove(_drafts(key))
+
+
+def _remove_leftovers(key: str) -> None:
+    """Remove the drafts of killed processes, and the outdated entries of a user's file; the lock is held."""
+    _remove(_drafts(key))
+    if key.startswith("file-"):
+        _remove(entry for entry in folder().glob(_all_versions(key)) if entry.name != key)
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        shutil.rmtree(path, ignore_errors=True)

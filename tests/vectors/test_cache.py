@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
+import filelock
 import numpy as np
 import pytest
 
@@ -270,3 +271,30 @@ def test_one_lock_file_for_all_versions_of_a_file(write, tmp_path):
         key = cache.key_of_file(path, None)
         cache.find_or_create(key, write)
     assert sorted(path.name for path in cache.folder().iterdir()) == [f".{key.rsplit('-', 1)[0]}.lock", key]
+
+
+@pytest.mark.parametrize("key", ["test.vectors", "encoder-a-0123-4567"])
+def test_drafts_of_killed_processes_are_removed_if_the_entry_exists(home, key):
+    cache.find_or_create(key, write_one)
+    draft = cache.folder() / f".{key}.left.draft"
+    draft.mkdir()
+    with filelock.FileLock(cache.folder() / f".{cache._source(key)}.lock"):  # a process may be writing it
+        cache.find_or_create(key, write_one)
+        assert draft.exists()
+    cache.find_or_create(key, write_one)
+    assert not draft.exists()
+    assert cache.find(key) is not None
+
+
+def test_drafts_are_removed_if_all_words_of_an_encoder_are_cached(home):
+    key = cache.key_of_encoder("name")
+    cache.find_or_create(key + "4567", write_one)
+    draft = cache.folder() / f".{key}89ab.left.draft"
+    draft.mkdir()
+    assert len(cache.find_all(key)) == 1
+    assert not draft.exists()
+
+
+def write_one(draft):
+    stored.write_vectors(draft, 1, [(["word"], np.ones((1, 1), np.float32))])
+    return {}
