@@ -3,6 +3,7 @@
 import functools
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import compress
 from numbers import Integral
 from typing import Any
 
@@ -426,11 +427,10 @@ class GloveTextVectorizer(
         new_ids = np.where(ranks, ranks + n_reserved, n_reserved).astype(np.int32)
         new_ids[0] = 0  # of empty pieces
         if self.handle_unknown == "nearest":
-            numbers = np.flatnonzero(ranks[1:] == 0) + 1  # of words that are too rare for the vocabulary
-            words = counts.words
-            similar = self._similar_words_.find([words[number - 1] for number in numbers.tolist()])
-            for number in numbers.tolist():
-                new_ids[number] = self.vocabulary_.get(similar.get(words[number - 1], ""), n_reserved)
+            too_rare = ranks[1:] == 0
+            words = list(compress(counts.words, too_rare))
+            similar = self._similar_words_.find(words)
+            new_ids[1:][too_rare] = [self.vocabulary_.get(similar.get(word, ""), n_reserved) for word in words]
         return new_ids
 
     def _look_up(self, source: VectorSource, words: list[str]) -> tuple[np.ndarray, np.ndarray]:
