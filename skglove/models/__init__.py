@@ -5,8 +5,9 @@ from typing import Any
 from skglove.models.base import Member
 from skglove.models.custom import Custom
 from skglove.models.ensemble import WideAndDeep
+from skglove.models.keras_member import KerasMember
 from skglove.models.linear import Linear
-from skglove.models.network import KerasMember, Network
+from skglove.models.network import Network
 from skglove.models.parallel import Parallel
 from skglove.models.stacked import Stacked
 

@@ -1,0 +1,294 @@
+"""KerasMember: a member that is trained in Keras.
+
+A document's scores do not depend on its padding or on the other documents of its batch: documents are padded at the end, the
+vectors of padding are zeros, and the outputs of layers are set to zero at padded positions.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from skglove.models.base import FitContext, Member
+from skglove.text.sequences import TokenSequences
+from skglove.training.backend import import_keras
+from skglove.training.batches import Batches, LabelledSequences
+from skglove.training.reuse import reused
+from skglove.training.steps import Steps
+from skglove.training.trainer import Trainer
+from skglove.training.used_ids import UsedIds
+
+# Small enough that the arrays of a batch stay in the processor's caches, large enough for an efficient matrix product.
+POSITIONS_PER_BATCH = 1024
+# Of the components of standardized vectors; GloVe's are between 0.3 and 0.6 before.
+_DEVIATION = 0.4
+_SMALLEST_DEVIATION = 1e-6
+
+
+class KerasMember(Member):
+    """A member that Keras trains: an embedding, followed by the layers of a subclass.
+
+    Attributes
+    ----------
+    weights_ : dict of str to list of ndarray
+        The weights by name of the Keras layer, "embedding" first.
+    trainable_ : bool
+        Whether the embedding is trained.
+    n_classes_ : int
+    history_ : dict of str to list of float
+        The loss and accuracy of each epoch of the last fit.
+    training_state_ : dict or None
+        The state of the optimizer, for `partial_fit`.
+    """
+
+    maxlen: int | None = None
+    width_multiple: int = 1
+    embedding_dropout: float = 0.0
+    # Whether the components of vectors that are trained are standardized first; frozen vectors are shared with the vectorizer.
+    standardizes_vectors: bool = False
+
+    @abstractmethod
+    def keras_scores(
+        self, words: Any, mask: Any, n_classes: int, seeds: Iterator[int], *, for_training: bool = False
+    ) -> Any:
+        """Add the layers from word vectors to logits.
+
+        Parameters
+        ----------
+        words : KerasTensor of shape (batch, width, embedding_dim)
+            Zeros at padded positions. `width` is a multiple of `width_multiple`; in exported
+            models, up to ``width_multiple - 1`` padded positions more.
+        mask : KerasTensor of shape (batch, width, 1)
+            1 where there is a word, and 0 where there is padding.
+        n_classes : int
+        seeds : iterator of int
+            Seeds of initializers and dropout.
+        for_training : bool, default=False
+            Whether other layers of the same names and weights may be used that are faster to train.
+
+        Returns
+        -------
+        KerasTensor of shape (batch, n_classes)
+        """
+
+    def set_priors(self, network: Any, context: FitContext) -> None:
+        """Initialize the bias with the class priors, if the network has a layer for that."""
+
+    def fit(
+        self,
+        data: LabelledSequences,
+        context: FitContext,
+        *,
+        validation: LabelledSequences | None = None,
+        start: Member | None = None,
+    ) -> "KerasMember":
+        held_out = None  # by this member; documents that an ensemble holds out are scored by the ensemble
+        if validation is None and context.options.early_stopping:
+            data, held_out = data.split(context.options.validation_fraction, context.random_state)
+        initial = self._initial_vectors(context, start)
+        used, documents = UsedIds.all(context.input_dim), data.cut(self.maxlen)
+        if context.options.leaves_other_ids(context.trainable):
+            used, renumbered = UsedIds.of(documents.sequences, context.input_dim)
+            documents = replace(documents, sequences=renumbered)
+        with self._steps(context, used.select(initial), start) as steps:
+
+            def trained(history: dict[str, list[float]]) -> KerasMember:
+                vectors = used.replace(initial, _vectors(steps.network)) if context.trainable else initial
+                return self._with_weights(steps.network, vectors, context, history_=history, training_state_=None)
+
+            callbacks = []
+            if context.begin_epoch is not None:
+                callbacks.append(_epoch_callback(partial(context.begin_epoch, lambda: trained({})), steps.network))
+            fitted = trained(
+                self._train(steps, documents, context, validation=validation or held_out, callbacks=callbacks)
+            )
+        if held_out is not None:
+            rows = held_out.rows
+            logits = fitted.logits(data.sequences[rows])
+            fitted.thresholds_ = context.head.learn_thresholds(logits, data.y[rows], data.weights[rows])
+        return fitted
+
+    def partial_fit(
+        self, data: LabelledSequences, context: FitContext, *, start: Member | None = None
+    ) -> "KerasMember":
+        initial = self._initial_vectors(context, start)
+        with self._steps(context, initial, start, getattr(start, "training_state_", None)) as steps:
+            history = self._train(steps, data.cut(self.maxlen), context, one_pass=True)
+            vectors = _vectors(steps.network) if context.trainable else initial
+            state = {"settings": context.options.optimizer_settings, "arrays": steps.state()}
+            kept = {"thresholds_": getattr(start, "thresholds_", None), "training_state_": state}
+            return self._with_weights(steps.network, vectors, context, history_=history, **kept)
+
+    def untrained(self, context: FitContext) -> "KerasMember":
+        vectors = self._initial_vectors(context)
+        network = self._initial_network(context, vectors)
+        return self._with_weights(network, vectors, context, history_={}, training_state_=None)
+
+    @contextmanager
+    def _steps(
+        self, context: FitContext, vectors: np.ndarray, start: Member | None, state: dict[str, Any] | None = None
+    ) -> Iterator[Steps]:
+        """Provide the steps of training a new network with these vectors, traced before if possible."""
+        options = context.options
+        network = self._initial_network(context, vectors, start)
+        steps = Steps(network, context.head, options.make_optimizer(), lazy=options.uses_adam)
+        if state and state["settings"] == options.optimizer_settings:  # that of another optimizer cannot be used
+            steps.continue_from(state["arrays"])
+        with reused(steps, self._trace_key(network, context)) as steps:
+            yield steps
+
+    def _trace_key(self, network: Any, context: FitContext) -> Hashable | None:
+        """Return everything that the traces of a network depend on, or None if that is not known."""
+        return None
+
+    def _train(
+        self,
+        steps: Steps,
+        data: LabelledSequences,
+        context: FitContext,
+        *,
+        validation: LabelledSequences | None = None,
+        one_pass: bool = False,
+        callbacks: Sequence[Any] = (),
+    ) -> dict[str, list[float]]:
+        sizes: dict[str, Any] = {
+            "batch_size": context.options.resolve_batch_size(len(data)),
+            "multiple": self.width_multiple,
+        }
+        held_out = None if validation is None else data.subset(validation.rows)
+        return Trainer(steps, context.options).fit(
+            Batches(data, random_state=context.random_state, **sizes),
+            None if held_out is None else Batches(held_out, **sizes),
+            one_pass=one_pass,
+            callbacks=callbacks,
+        )
+
+    def keras_network(self, context: FitContext) -> Any:
+        """Build the Keras network to train.
+
+        Returns
+        -------
+        keras.Model
+            From ids (batch, width), padded at the end, to logits (batch, n_classes).
+        """
+        keras = import_keras()
+        ids = keras.Input((None,), dtype="int32", name="ids")
+        sizes = context.input_dim, context.embedding_dim, context.head.n_classes
+        logits = self._add_layers(ids, sizes, context.trainable, context.seed, for_training=True)
+        return keras.Model(ids, logits, name="network")
+
+    def _add_layers(
+        self, ids: Any, sizes: tuple[int, int, int], trainable: bool, seed: int, *, for_training: bool = False
+    ) -> Any:
+        keras = import_keras()
+        input_dim, embedding_dim, n_classes = sizes
+        seeds = iter(_seeds(seed)[1:])
+        mask = keras.ops.expand_dims(keras.ops.cast(keras.ops.not_equal(ids, 0), "float32"), -1)
+        words = keras.layers.Embedding(
+            input_dim, embedding_dim, embeddings_initializer="zeros", trainable=trainable, name="embedding"
+        )(ids)
+        if self.embedding_dropout:
+            words = keras.layers.Dropout(self.embedding_dropout, seed=next(seeds), name="embedding_dropout")(words)
+        return self.keras_scores(words * mask, mask, n_classes, seeds, for_training=for_training)
+
+    def _initial_vectors(self, context: FitContext, start: Member | None = None) -> np.ndarray:
+        """Return the vectors of `start`, or else the pre-trained ones, or else random ones, (input_dim, embedding_dim)."""
+        if isinstance(start, KerasMember):
+            return start.weights_["embedding"][0]
+        if context.embedding_matrix is None:
+            draw = import_keras().initializers.RandomUniform(-0.05, 0.05, seed=_seeds(context.seed)[0])
+            return np.array(draw((context.input_dim, context.embedding_dim)))
+        standardizes = self.standardizes_vectors and context.trainable
+        return _standardized(context.embedding_matrix) if standardizes else context.embedding_matrix
+
+    def _initial_network(self, context: FitContext, vectors: np.ndarray, start: Member | None = None) -> Any:
+        """Build the network with these vectors and the other weights of `start`, or else with the class priors."""
+        network = self.keras_network(replace(context, input_dim=len(vectors)))
+        if isinstance(start, KerasMember):
+            _set_weights(network, start.weights_ | {"embedding": [vectors]})
+        else:
+            network.get_layer("embedding").set_weights([vectors])
+            self.set_priors(network, context)
+        return network
+
+    def _with_weights(self, network: Any, vectors: np.ndarray, context: FitContext, **attributes: Any) -> "KerasMember":
+        """Return a fitted member with these vectors and the other weights of a network."""
+        weights = {
+            layer.name: layer.get_weights() for layer in network.layers if layer.weights and layer.name != "embedding"
+        }
+        n_classes, trainable = context.head.n_classes, context.trainable
+        return self._fitted(
+            weights_={"embedding": [vectors], **weights}, trainable_=trainable, n_classes_=n_classes, **attributes
+        )
+
+    def _read(self, sequences: TokenSequences) -> TokenSequences:
+        """Return the documents, truncated to `maxlen`."""
+        return sequences if self.maxlen is None else sequences.cut(self.maxlen)
+
+    def _score_batches(self, sequences: TokenSequences, score: Callable) -> np.ndarray:
+        scores = np.empty((len(sequences), self.n_classes_), dtype=np.float32)
+        for rows, ids in self._read(sequences).batches_by_length(POSITIONS_PER_BATCH, self.width_multiple):
+            scores[rows] = score(ids)
+        return scores
+
+    def _crop(self, ops: Any, ids: Any) -> Any:
+        """Cut ids to `maxlen`, and pad them so that no word is lost in multiples of `width_multiple`."""
+        if self.maxlen is not None:
+            ids = ids[:, : self.maxlen]
+        return ops.pad(ids, [[0, 0], [0, self.width_multiple - 1]]) if self.width_multiple > 1 else ids
+
+    def keras_logits(self, ids: Any) -> Any:
+        keras = import_keras()
+        ids = self._crop(keras.ops, ids)
+        sizes = *self.weights_["embedding"][0].shape, self.n_classes_
+        logits = self._add_layers(ids, sizes, self.trainable_, seed=0)
+        _set_weights(keras.Model(ids, logits), self.weights_)
+        return logits
+
+
+def _epoch_callback(begin_epoch: Callable[[], Callable[[], bool]], network: Any) -> Any:
+    """Return a Keras callback from a function that begins an epoch; what it returns ends the epoch, and says whether to stop."""
+    ends: list[Callable[[], bool]] = []
+
+    def end(epoch: int, logs: Any = None) -> None:
+        if ends.pop()():
+            network.stop_training = True
+
+    return import_keras().callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs=None: ends.append(begin_epoch()), on_epoch_end=end
+    )
+
+
+def _standardized(vectors: np.ndarray) -> np.ndarray:
+    """Return vectors whose components have the same mean and standard deviation; words without a vector keep zeros.
+
+    Fewer vectors than components are returned as they are.
+    """
+    known = vectors.any(axis=1)
+    if known.sum() < vectors.shape[1]:
+        return vectors
+    of_words = vectors[known]
+    result = np.zeros_like(vectors)
+    scale = _DEVIATION / np.maximum(of_words.std(axis=0), _SMALLEST_DEVIATION)
+    result[known] = (of_words - of_words.mean(axis=0)) * scale
+    return result
+
+
+def _seeds(seed: int) -> list[int]:
+    """Return the seeds of the initial vectors, and of the layers after them."""
+    return np.random.SeedSequence(seed).generate_state(64).tolist()
+
+
+def _vectors(network: Any) -> np.ndarray:
+    return network.get_layer("embedding").get_weights()[0]
+
+
+def _set_weights(network: Any, weights: dict[str, list[np.ndarray]]) -> None:
+    # In order, since unnamed layers of a user-defined function are numbered by a global counter.
+    layers = [layer for layer in network.layers if layer.weights]
+    for layer, arrays in zip(layers, weights.values(), strict=True):
+        layer.set_weights(arrays)
