@@ -19,7 +19,7 @@ import report
 from contestants import skglove, tfidf
 from sklearn.svm import LinearSVC
 
-from skglove import GloveTextVectorizer
+from skglove.text.keras import KerasTokenizer
 
 RATES = 0, 0.1
 
@@ -41,7 +41,7 @@ def subword_vectors(texts: list[str], seed: int) -> Any:
     """Train gensim's FastText on texts: a source with a vector for every word."""
     from gensim.models import FastText
 
-    words = [GloveTextVectorizer(None)._tokenizer().words(text) for text in texts]
+    words = list(map(KerasTokenizer().words, texts))
     return FastText(words, vector_size=100, min_count=1, sg=1, epochs=5, seed=seed, workers=1).wv
 
 
