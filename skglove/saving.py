@@ -12,13 +12,14 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from numbers import Integral
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from skglove._sklearn import is_class_or_metric
+from skglove._sklearn import Interval, is_class_or_metric, validate_params
 from skglove._version import __version__
 
 # Incremented when the state of fitted estimators changes; `__setstate__` has to convert older formats.
@@ -134,6 +135,8 @@ def dump(model: Any, file: str | os.PathLike, trusted: Sequence[str | Callable] 
     ------
     TypeError
         If the model contains untrusted types. `file` is then not changed.
+    FileNotFoundError
+        If the folder of `file` does not exist.
     ImportError
         If skops is not installed.
 
@@ -163,6 +166,7 @@ def dump(model: Any, file: str | os.PathLike, trusted: Sequence[str | Callable] 
             )
 
 
+@validate_params({"max_size": [Interval(Integral, 1, None, closed="left"), None]}, prefer_skip_nested_validation=True)
 def load(file: str | os.PathLike, trusted: Sequence[str | Callable] = (), max_size: int | None = None) -> Any:
     """Load an estimator saved by `dump`.
 
@@ -278,6 +282,10 @@ def _trusted_names(skops: ModuleType, file: Any, trusted: Sequence[str | Callabl
 def replacing(file: str | os.PathLike) -> Iterator[Path]:
     """Yield the path of a temporary file, which replaces `file` on success."""
     file = Path(file)
+    if not file.parent.is_dir():
+        raise FileNotFoundError(
+            f"The folder {str(file.parent)!r} does not exist. Create it before {file.name!r} is saved in it."
+        )
     with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
         partial = Path(folder) / file.name
         yield partial

@@ -639,3 +639,17 @@ def test_without_skops(tmp_path, monkeypatch, use):
     monkeypatch.setitem(sys.modules, "skops.io", None)
     with pytest.raises(ImportError, match=r"pip install 'skglove\[skops\]'"):
         use(tmp_path / "model.skops")
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(
+        FileNotFoundError, match=r"The folder '.*absent' does not exist\. Create it before 'model.skops' is saved"
+    ):
+        skglove.dump(GloveTextVectorizer(None).fit(["a"]), tmp_path / "absent" / "model.skops")
+
+
+@pytest.mark.parametrize("max_size", ["1 GB", 0, -1, 0.5])
+def test_max_size_is_checked(tmp_path, max_size):
+    skglove.dump(GloveTextVectorizer(None).fit(["a"]), tmp_path / "model.skops")
+    with pytest.raises(ValueError, match="The 'max_size' parameter of load must be an int in the range"):
+        skglove.load(tmp_path / "model.skops", max_size=max_size)

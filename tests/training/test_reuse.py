@@ -140,3 +140,13 @@ def test_threads_do_not_share_steps(sequences, corpus):
         thread.join()
     for got, wanted in zip(found, expected, strict=True):
         assert np.array_equal(got, wanted)
+
+
+def test_the_weights_of_labels_are_part_of_a_trace(sequences, corpus, traced):
+    Y = np.stack([corpus[1] == "animals", np.arange(200) % 3 == 0], axis=1).astype(int)
+    small().fit(sequences, Y)
+    weighted = small(class_weight={1: 5.0}).fit(sequences, Y)
+    assert traced == ["_update"] * 2
+    reuse._kept.clear()
+    again = small(class_weight={1: 5.0}).fit(sequences, Y)
+    assert np.array_equal(again.predict_proba(sequences), weighted.predict_proba(sequences))
