@@ -26,6 +26,7 @@ from skglove.models import ARCHITECTURES, Member, as_member
 from skglove.models.base import FitContext
 from skglove.models.head import Head, Sigmoid, Softmax
 from skglove.saving import VersionedState
+from skglove.text.known_ids import known_ids, renumber
 from skglove.text.sequences import TokenSequences
 from skglove.text.vocabulary import words_by_id
 from skglove.training.batches import LabelledSequences
@@ -39,6 +40,7 @@ from skglove.validation import (
     check_word_ids,
     count_ids,
     fingerprint,
+    have_large_gaps,
     label,
 )
 from skglove.warn import warn
@@ -75,9 +77,9 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         Dimension of an embedding learned from scratch.
     input_dim : int or None, default=None
         Number of ids, including 0, of an embedding learned from scratch on a plain matrix. By default, the largest id in `fit`
-        plus one; larger ids at prediction time are then ignored as unknown words. If less than a tenth of the ids occur, an
-        embedding of more than 256 MB is only learned if `input_dim` is given. Not used for `TokenSequences` that have their own
-        `input_dim`.
+        plus one; larger ids at prediction time are then ignored as unknown words. If that would take more than 256 MB and less
+        than a tenth of the ids occur in `fit`, only those get a vector, and all others are unknown. Not used for
+        `TokenSequences` that have their own `input_dim`.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         If a name, `learning_rate` is used. An optimizer object is copied and has its own learning rate.
     learning_rate : float, default=0.005
@@ -207,6 +209,9 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         "verbose": ["verbose"],
     }
 
+    # The ids that have a vector, if only those of the training documents have one.
+    _known_ids_: np.ndarray | None = None
+
     def __init__(
         self,
         architecture: str | Member | Callable = "wide_and_deep",
@@ -310,6 +315,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
     ) -> None:
         forget_fit(self)
         X, y = check_training_data(self, X, y)
+        X = self._without_gaps(X, last)
         weights = check_sample_weight(sample_weight, len(X))
         if not weights.all():
             X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
@@ -364,6 +370,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
                 "documents. Set early_stopping=False, and pass class weights as a dict."
             )
         X, y = check_training_data(self, X, y, reset=last is None)
+        X = X if last is None else self._without_gaps(X, last)
         known = check_classes(y, classes, None if last is None else last.classes_)
         data, head = label(X, y, np.ones(len(X)), known, self.class_weight)
         # A copy, so that a call that fails does not change the state of the generator.
@@ -458,7 +465,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         """
         fitted = snapshot(self)
         check_is_fitted(fitted)
-        return fitted.architecture_.to_keras(fitted._head)
+        return fitted.architecture_.to_keras(fitted._head, fitted._known_ids_)
 
     def _check_parameters(self) -> Member:
         """Check all parameters; return the unfitted architecture."""
@@ -470,6 +477,14 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         member = as_member(self.architecture)
         member.check_parameters()
         return member
+
+    def _without_gaps(self, X: TokenSequences, last: "ConvTextClassifier | None") -> TokenSequences:
+        """Renumber ids if only few of very many occur, or if `last` did."""
+        if last is not None:
+            self._known_ids_ = last._known_ids_
+        elif X.input_dim is None and X.vocabulary is None and self.input_dim is None:
+            self._known_ids_ = known_ids(X) if have_large_gaps(X, self.embedding_dim) else None
+        return X if self._known_ids_ is None else renumber(X, self._known_ids_)
 
     def _context(
         self,

@@ -17,6 +17,7 @@ from sklearn.utils.validation import (
 
 from skglove._sklearn import is_pandas_na, is_scalar_nan
 from skglove.models.head import Head, Sigmoid, Softmax
+from skglove.text.known_ids import renumber
 from skglove.text.sequences import TokenSequences
 from skglove.training.batches import LabelledSequences
 from skglove.warn import warn
@@ -47,7 +48,7 @@ def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -
         If `X` is not a matrix of word ids, or `y` is neither a vector of classes nor an indicator matrix of the same length.
     """
     _refuse_texts(X)
-    _refuse_missing_labels(y)
+    _check_each_label(y)
     if isinstance(X, TokenSequences):
         _check_not_empty(X)
         y = validate_data(estimator, X="no_validation", y=y, reset=reset, multi_output=True)
@@ -63,10 +64,15 @@ def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -
     return X, _check_targets(y)
 
 
-def _refuse_missing_labels(y: Any) -> None:
+def _check_each_label(y: Any) -> None:
     labels = np.asarray(y, dtype=object if isinstance(y, list | tuple) else None)
     if issparse(y) or labels.dtype.kind not in "Of" or not labels.ndim:
         return
+    if labels.ndim == 1 and any(isinstance(label, list | tuple | set | frozenset) for label in labels):
+        raise ValueError(
+            f"y contains collections of labels, such as {labels[0]!r:.60}. For several labels a document, pass the indicator "
+            "matrix that sklearn.preprocessing.MultiLabelBinarizer().fit_transform(y) returns."
+        )
     is_missing = np.isnan if labels.dtype.kind == "f" else np.frompyfunc(_is_missing, 1, 1)
     found = np.argwhere(is_missing(labels))
     if len(found):
@@ -122,6 +128,8 @@ def check_word_ids(estimator: Any, X: Any) -> TokenSequences:
         _refuse_texts(X)
         X = check_array(X) if expects_sequences else validate_data(estimator, X, reset=False)
         X = _to_sequences(estimator, X)
+    if estimator._known_ids_ is not None:
+        return renumber(X, estimator._known_ids_)
     if not expects_sequences and estimator.input_dim is None:
         # Without a given input_dim, larger ids than in training are unknown words, which are left out.
         return X.keep(X.ids < estimator.input_dim_)
@@ -279,17 +287,30 @@ def count_ids(sequences: TokenSequences, embedding_dim: int) -> int:
     Raises
     ------
     ValueError
-        If the embedding would be large and hardly used.
+        If `have_large_gaps`.
     """
     input_dim = int(sequences.ids.max(initial=1)) + 1
-    size = input_dim * embedding_dim * np.dtype(np.float32).itemsize
-    if size > _LARGE_EMBEDDING and (n_used := len(np.unique(sequences.ids))) < _LEAST_USED * input_dim:
+    if have_large_gaps(sequences, embedding_dim):
+        size = input_dim * embedding_dim * np.dtype(np.float32).itemsize / 1e9
         raise ValueError(
-            f"X contains id {input_dim - 1}, but only {n_used} different ids; an embedding with a row for each id up to it would "
-            f"take {size / 1e9:.1f} GB, several times. Renumber the ids without gaps, by np.searchsorted(known, X) with "
-            f"known = np.union1d(0, X), or set input_dim={input_dim} if they are meant."
+            f"X contains id {input_dim - 1}, but only {len(np.unique(sequences.ids))} different ids; an embedding with a row for "
+            f"each id up to it would take {size:.1f} GB, several times. Call fit first, which learns which ids occur, renumber "
+            f"them without gaps, or set input_dim={input_dim} if they are meant."
         )
     return input_dim
+
+
+def have_large_gaps(sequences: TokenSequences, embedding_dim: int) -> bool:
+    """Return whether an embedding with a row for each id up to the largest would be large and hardly used.
+
+    Parameters
+    ----------
+    sequences : TokenSequences
+    embedding_dim : int
+    """
+    input_dim = int(sequences.ids.max(initial=1)) + 1
+    is_large = input_dim * embedding_dim * np.dtype(np.float32).itemsize > _LARGE_EMBEDDING
+    return is_large and len(np.unique(sequences.ids)) < _LEAST_USED * input_dim
 
 
 def fingerprint(embedding_matrix: np.ndarray | None) -> tuple[tuple[int, ...], int] | None:

@@ -6,11 +6,12 @@ import random
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, Stacked, TokenSequences, WideAndDeep
+from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, Stacked, TokenSequences, WideAndDeep, export
 
 SMALL = {"epochs": 10, "batch_size": 16, "learning_rate": 0.003, "random_state": 0}
 
@@ -412,13 +413,69 @@ def test_warnings_are_of_the_line_that_fits(X, message, method, arguments):
     assert [warning.filename for warning in caught if message in str(warning.message)] == [__file__]
 
 
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_an_id_that_would_take_gigabytes_is_refused_before_training(corpus, method):
-    matrix = np.arange(1, 61).reshape(30, 2)
-    matrix[3, 1] = 2**31 - 2
-    y, classifier = corpus[1][:30], small()
-    classes = {"classes": np.unique(y)} if method == "partial_fit" else {}
-    with pytest.raises(ValueError, match="X contains id 2147483646, but only 60 different ids"):
-        getattr(classifier, method)(matrix, y, **classes)
-    getattr(classifier, method)(np.searchsorted(np.union1d(0, matrix), matrix), y, **classes)
-    assert classifier.input_dim_ == 61
+class TestIdsWithLargeGaps:
+    """Ids of plain matrices cost what occurs, not what the largest one is."""
+
+    FAR = 2**31 - 2
+
+    @pytest.fixture
+    def matrices(self):
+        ids = np.random.RandomState(0).randint(0, 50, size=(60, 4))
+        far = np.linspace(1000, self.FAR, 49, dtype=int)
+        known = np.concatenate([[0], far])
+        ids[0, :2] = 1, 49
+        return ids, known[ids], (ids > 25).sum(axis=1) > 1
+
+    def test_scores_are_those_of_renumbered_ids(self, matrices):
+        near, far, y = matrices
+        assert len(np.unique(near)) == 50  # all positions occur, so that they are the numbers
+        expected = small(random_state=0).fit(near, y)
+        classifier = small(random_state=0).fit(far, y)
+        assert classifier.input_dim_ == 50
+        np.testing.assert_array_equal(classifier.predict_proba(far), expected.predict_proba(near))
+        assert classifier.predict(far).tolist() == expected.predict(near).tolist()
+
+    def test_other_ids_are_unknown_words(self, matrices):
+        _, far, y = matrices
+        classifier = small(random_state=0).fit(far, y)
+        unknown = np.setdiff1d(np.arange(1, 100), far)[0]
+        some = np.array([[far[0, 0], 0, 0, far[0, 1]]])
+        with_others = np.array([[far[0, 0], unknown, self.FAR - 1, far[0, 1]]])
+        np.testing.assert_array_equal(classifier.predict_proba(with_others), classifier.predict_proba(some))
+
+    def test_training_continues(self, matrices):
+        near, far, y = matrices
+        expected, classifier = (small(random_state=0, warm_start=True).fit(X, y).fit(X, y) for X in (near, far))
+        np.testing.assert_array_equal(classifier.predict_proba(far), expected.predict_proba(near))
+        assert clone(classifier).set_params(warm_start=False).fit(near, y).input_dim_ == 50
+
+    def test_a_fit_of_other_documents_learns_other_ids(self, matrices):
+        near, far, y = matrices
+        refitted = small(random_state=0).fit(far, y).fit(near, y)
+        np.testing.assert_array_equal(
+            refitted.predict_proba(near), small(random_state=0).fit(near, y).predict_proba(near)
+        )
+
+    def test_copies_and_keras(self, matrices, tmp_path):
+        keras = pytest.importorskip("keras")
+        _, far, y = matrices
+        classifier = small(random_state=0).fit(far, y)
+        expected = classifier.predict_proba(far)
+        np.testing.assert_array_equal(pickle.loads(pickle.dumps(classifier)).predict_proba(far), expected)
+        some = np.where(far == far.max(), far.max() - 1, far)  # also an unknown one
+        classifier.to_keras().save(tmp_path / "model.keras")
+        model = keras.models.load_model(tmp_path / "model.keras")
+        np.testing.assert_allclose(model.predict(far.astype(np.int32), verbose=0), expected, atol=1e-6)
+        np.testing.assert_allclose(
+            model.predict(some.astype(np.int32), verbose=0), classifier.predict_proba(some), atol=1e-6
+        )
+
+    def test_onnx_refuses_them(self, matrices, tmp_path):
+        _, far, y = matrices
+        with pytest.raises(ValueError, match="ids with large gaps, which ONNX has no operation"):
+            export.to_onnx(small().fit(far, y), tmp_path / "model.onnx")
+
+    def test_partial_fit_refuses_them(self, matrices):
+        _, far, y = matrices
+        with pytest.raises(ValueError, match="X contains id 2147483646, but only 49 different ids"):
+            small().partial_fit(far, y, classes=[False, True])

@@ -5,7 +5,15 @@ import pytest
 
 from skglove import ConvTextClassifier, TokenSequences
 from skglove.models.head import Softmax
-from skglove.validation import check_classes, check_ids_below, check_training_data, count_ids, fingerprint, label
+from skglove.validation import (
+    check_classes,
+    check_ids_below,
+    check_training_data,
+    count_ids,
+    fingerprint,
+    have_large_gaps,
+    label,
+)
 
 X = TokenSequences.from_matrix([[1, 2], [3, 0], [0, 0]])
 
@@ -84,11 +92,25 @@ def test_an_id_that_would_take_gigabytes_is_named():
     assert count_ids(TokenSequences([600_000], [0, 1]), 100) == 600_001
     for largest, size in ((5_000_000, 2.0), (2**31 - 2, 859.0)):
         far = TokenSequences([7, largest, 7], [0, 1, 3])
-        message = rf"id {largest}, but only 2 different ids; .* would take {size} GB.*Renumber.*input_dim={largest + 1}"
+        message = (
+            rf"id {largest}, but only 2 different ids; .* would take {size} GB.*Call fit first.*input_dim={largest + 1}"
+        )
         with pytest.raises(ValueError, match=message):
             count_ids(far, 100)
 
 
-def test_a_large_embedding_that_is_used_is_no_error():
+def test_a_large_embedding_that_is_used_has_no_large_gaps():
     many = np.arange(1, 3_000_000, 9)
-    assert count_ids(TokenSequences(many, [0, len(many)]), 100) == many[-1] + 1
+    sequences = TokenSequences(many, [0, len(many)])
+    assert not have_large_gaps(sequences, 100)
+    assert count_ids(sequences, 100) == many[-1] + 1
+    assert have_large_gaps(sequences[[0]].with_ids(many[-1:]), 100)
+
+
+@pytest.mark.parametrize("kind", [list, tuple, set])
+def test_collections_of_labels_are_refused(kind):
+    y = [kind(labels) for labels in (["a"], ["a", "b"], ["b"])]
+    with pytest.raises(
+        ValueError, match=r"y contains collections of labels, such as .*MultiLabelBinarizer\(\)\.fit_transform"
+    ):
+        check_training_data(ConvTextClassifier(), X, y)

@@ -37,7 +37,7 @@ def to_onnx(classifier: ConvTextClassifier, file: str | os.PathLike) -> None:
     ImportError
         If onnx is not installed.
     ValueError
-        If the architecture is a callable.
+        If the architecture is a callable, or the classifier was fitted on ids with large gaps.
     sklearn.exceptions.NotFittedError
         If the classifier has not been fitted.
     """
@@ -45,6 +45,11 @@ def to_onnx(classifier: ConvTextClassifier, file: str | os.PathLike) -> None:
         raise TypeError(f"Expected a ConvTextClassifier, such as pipeline[-1]; got {classifier!r:.80}.")
     fitted = snapshot(classifier)
     check_is_fitted(fitted)
+    if fitted._known_ids_ is not None:
+        raise ValueError(
+            "The classifier was fitted on ids with large gaps, which ONNX has no operation to look up. Renumber them from 1 "
+            "before the fit, or export it with to_keras()."
+        )
     recorder = Recorder()
     ids = left_aligned(recorder, recorder.input("ids", "int32"))
     logits = fitted.architecture_.forward(recorder, ids)

@@ -157,8 +157,14 @@ class Member(PlainState, BaseEstimator, ABC):
         KerasTensor of shape (batch, n_classes)
         """
 
-    def to_keras(self, head: Head) -> Any:
+    def to_keras(self, head: Head, known_ids: np.ndarray | None = None) -> Any:
         """Return the member as a Keras model.
+
+        Parameters
+        ----------
+        head : Head
+        known_ids : ndarray of int32, optional
+            The id of each row of the embedding, if it is not that row.
 
         Returns
         -------
@@ -169,7 +175,8 @@ class Member(PlainState, BaseEstimator, ABC):
         ids = keras.Input((None,), dtype="int32", name="ids")
         # A nested model is one line of the summary.
         inner = keras.Input((None,), dtype="int32", name="unaligned_ids")
-        aligned = keras.Model(inner, left_aligned(keras.ops, inner), name="align")(ids)
+        numbers = ids if known_ids is None else _renumbered(ids, known_ids)
+        aligned = keras.Model(inner, left_aligned(keras.ops, inner), name="align")(numbers)
         return keras.Model(ids, head.keras_output()(self.keras_logits(aligned)), name="classifier")
 
     @abstractmethod
@@ -228,6 +235,14 @@ class Member(PlainState, BaseEstimator, ABC):
 def new_spans(n_classes: int) -> Spans:
     """Return contributions that default to zeros."""
     return defaultdict(lambda: np.zeros(n_classes))
+
+
+def _renumbered(ids: Any, known_ids: np.ndarray) -> Any:
+    """Replace each id by its position among the known ones, or 0, in Keras."""
+    keras = import_keras()
+    # Its result is 0 for padding, 1 for unknown ids, and then counts the known ones.
+    numbers = keras.layers.IntegerLookup(vocabulary=known_ids[1:], mask_token=0, name="known_ids")(ids)
+    return keras.ops.cast(keras.ops.maximum(numbers - 1, 0), "int32")
 
 
 def left_aligned(ops: Any, ids: Any) -> Any:
