@@ -114,7 +114,7 @@ class WideAndDeep(Member):
             history_=network.history_,
             thresholds_=thresholds,
             network_=network,
-            linear_=linear.merged(linear.fit(data.rows), of_linear),
+            linear_=linear.merged(linear.fit_all(learned), of_linear),
             weights_=np.array([*of_linear.weights, network_weight]),
         )
 
@@ -166,6 +166,9 @@ class WideAndDeep(Member):
         if self.linear_ is None:
             return score(self.network_)
         return score(self.network_) * float(self.weights_[-1]) + score(self.linear_)
+
+    def _of_first_ids(self, n_ids: int) -> dict[str, Any]:
+        return {"network_": self.network_.compressed(n_ids), "linear_": self.linear_.compressed(n_ids)}
 
     def logits(self, sequences: TokenSequences) -> np.ndarray:
         return self._weighted(lambda member: member.logits(sequences))

@@ -1,31 +1,16 @@
-"""The features of documents for linear models: words and pairs of words, character n-grams, and means of word vectors.
+"""The features of documents for linear models, in memory or computed in parts."""
 
-All features of a document are sums over its words and pairs, so a linear model of them has one weight per word and pair, and
-prediction does not need the n-grams and the vectors. Words that do not occur in the training texts get weights, too, if they have
-a vector or share n-grams with words that do.
-"""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csr_matrix, diags_array, hstack
-from sklearn.preprocessing import normalize
+from scipy.sparse import csr_matrix, hstack
 
-from skglove.models.tfidf import Tfidf, weigh
-from skglove.text.averaging import smooth_idf
 from skglove.text.sequences import TokenSequences
-from skglove.text.subwords import SUBWORD_COLUMNS, subwords
 
-# The norm of the features of a document: of n-grams and of standardized means, on average. That of words and pairs is 1.
-_SUBWORDS_NORM, _MEANS_NORM = 0.7, 0.5
-# N-grams in fewer documents, or in more than this times the square root of the number of documents, are not used.
-_FEWEST_DOCUMENTS, _MOST_DOCUMENTS = 2, 3
-# Principal components that are removed from word vectors ("all-but-the-top", Mu and Viswanath 2018).
-_COMPONENTS_REMOVED = 2
-# Smaller standard deviations of means, of vectors of norm 1 at most, are rounding errors.
-_SMALLEST_DEVIATION = 1e-5
+# The number of words of a part.
+_WORDS_AT_ONCE = 500_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +30,19 @@ class Features:
 
     def __len__(self) -> int:
         return self.terms.shape[0]
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """The numbers of terms and of components of means."""
+        return self.terms.shape[1], self.means.shape[1]
+
+    def parts(self) -> "Iterator[tuple[np.ndarray, Features]]":
+        """Yield everything at once: the indices of the documents, and the features."""
+        yield np.arange(len(self)), self
+
+    def means_of(self, rows: np.ndarray) -> np.ndarray:
+        """Return the means of some documents."""
+        return self.means[rows]
 
     def __getitem__(self, rows: np.ndarray) -> "Features":
         return Features(self.terms[rows], self.means[rows])
@@ -66,148 +64,39 @@ class Features:
         return columns, self.all[:, columns]
 
 
-class FeatureSpace:
-    """How features are computed from sequences.
+@dataclass(frozen=True)
+class StreamedFeatures:
+    """The features of documents, computed in parts whenever they are needed.
 
     Parameters
     ----------
-    tfidf : Tfidf
-        The document frequencies of words and pairs.
-    subword_features : csr_matrix of shape (n_ids, n_subwords), float32
-        The character n-grams of each word.
-    vectors : ndarray of shape (n_ids, dim), float32
-        The result of `direction_vectors`, scaled.
-    offset : ndarray of shape (dim,), float32
-        Is subtracted from means of `vectors`.
+    sequences : TokenSequences
+    transform : callable
+        From `TokenSequences` to `Features`.
+    sizes : tuple of int
+        The numbers of terms and of components of means.
+    rows : ndarray of int
+        Which of the documents, in which order.
     """
 
-    def __init__(self, tfidf: Tfidf, subword_features: csr_matrix, vectors: np.ndarray, offset: np.ndarray) -> None:
-        self.tfidf, self.idf = tfidf, tfidf.idf
-        self._subwords, self._vectors, self._offset = subword_features, vectors, offset
+    sequences: TokenSequences
+    transform: Callable[[TokenSequences], Features]
+    sizes: tuple[int, int]
+    rows: np.ndarray
 
-    @classmethod
-    def learn(
-        cls, sequences: TokenSequences, tfidf: Tfidf, directions: np.ndarray, words: Sequence[str] | None
-    ) -> "tuple[FeatureSpace, Features]":
-        """Choose n-grams and learn the scale of all features; return the features of the documents, too.
+    def __len__(self) -> int:
+        return len(self.rows)
 
-        Parameters
-        ----------
-        sequences : TokenSequences
-            The training documents.
-        tfidf : Tfidf
-        directions : ndarray of shape (n_ids, dim), float32
-            The result of `direction_vectors`.
-        words : sequence of str or None
-            The spelling of each id; without it, no n-grams are used.
-        """
-        unscaled = cls(tfidf, _choose_subwords(words, tfidf), directions, np.zeros(directions.shape[1], np.float32))
-        features = unscaled.transform(sequences)
-        scale, offset = standardization(features.means)
-        of_subwords = features.terms.indices >= len(unscaled.idf)
-        factor = np.float32(_SUBWORDS_NORM / _root_mean_square(features.terms.data[of_subwords], len(features)))
-        features.terms.data[of_subwords] *= factor
-        space = cls(tfidf, unscaled._subwords * factor, directions * scale, offset)
-        return space, Features(features.terms, features.means * scale - offset)
+    def __getitem__(self, rows: np.ndarray) -> "StreamedFeatures":
+        return replace(self, rows=self.rows[rows])
 
-    def transform(self, sequences: TokenSequences) -> Features:
-        """Return the features of documents.
+    def parts(self) -> Iterator[tuple[np.ndarray, Features]]:
+        """Yield indices of documents and their features, of a limited number of words at once."""
+        numbers = np.cumsum(self.sequences.lengths[self.rows]) // _WORDS_AT_ONCE
+        starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+        for indices in np.split(np.arange(len(self)), starts[1:]):
+            yield indices, self.transform(self.sequences[self.rows[indices]])
 
-        Parameters
-        ----------
-        sequences : TokenSequences
-        """
-        found = weigh(sequences, self.idf)
-        terms = [diags_array(1 / found.norm[:, 0]) @ part for part in (found.words, found.pairs)]
-        directions = diags_array(1 / found.smoothed_norm[:, 0]) @ found.smoothed
-        terms = hstack([*terms, directions @ self._subwords], format="csr", dtype=np.float32)
-        return Features(terms, directions @ self._vectors - self._offset)
-
-    def fold(self, kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
-        """Turn the weights of all features into weights of words and pairs.
-
-        Parameters
-        ----------
-        kernel : ndarray of shape (n_terms + dim, n_classes), float32
-
-        Returns
-        -------
-        kernel : ndarray of shape (n_ids + PAIR_COLUMNS, n_classes), float32
-            For normalized tf-idf.
-        word_kernel : ndarray of shape (n_ids, n_classes), float32, or None
-            For the smoothed tf-idf of words. None if there are neither n-grams nor vectors.
-        bias : ndarray of shape (n_classes,), float32
-        """
-        n_columns, n_subwords = len(self.idf), self._subwords.shape[1]
-        direct, of_subwords, of_means = np.split(kernel, [n_columns, n_columns + n_subwords])
-        word_kernel = None
-        if len(of_subwords) or len(of_means):
-            word_kernel = self._subwords @ of_subwords + self._vectors @ of_means
-        return direct, word_kernel, -(self._offset @ of_means)
-
-
-def standardization(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the factors and the offset that standardize means of word vectors.
-
-    Parameters
-    ----------
-    means : ndarray of shape (n_documents, dim), float32
-
-    Returns
-    -------
-    scale, offset : ndarray of shape (dim,), float32
-    """
-    deviation = means.std(axis=0)
-    scale = _MEANS_NORM / np.sqrt(max(1, means.shape[1])) / np.where(deviation > _SMALLEST_DEVIATION, deviation, 1)
-    return scale.astype(np.float32), (means.mean(axis=0) * scale).astype(np.float32)
-
-
-def direction_vectors(n_ids: int, embedding_matrix: np.ndarray | None) -> np.ndarray:
-    """Return centered word vectors of norm 1 without their main principal components.
-
-    Parameters
-    ----------
-    n_ids : int
-    embedding_matrix : ndarray of shape (n_ids, dim), float32, or None
-
-    Returns
-    -------
-    ndarray of shape (n_ids, dim), float32
-        Zeros for words without a vector; dim is 0 if there are no vectors.
-    """
-    if embedding_matrix is None:
-        return np.zeros((n_ids, 0), dtype=np.float32)
-    known = embedding_matrix.any(axis=1)
-    vectors = np.zeros_like(embedding_matrix)
-    if not known.any():
-        return vectors
-    directions = normalize(embedding_matrix[known] - embedding_matrix[known].mean(axis=0))
-    # Eigenvectors of the largest eigenvalues come last.
-    removed = np.linalg.eigh(directions.T @ directions)[1][:, max(1, directions.shape[1] - _COMPONENTS_REMOVED) :]
-    vectors[known] = directions - directions @ removed @ removed.T
-    return vectors
-
-
-def _choose_subwords(words: Sequence[str] | None, tfidf: Tfidf) -> csr_matrix:
-    """Return the n-grams of each word that are neither too rare nor too frequent, in rows of norm 1."""
-    n_ids = tfidf.n_ids
-    if words is None:
-        return csr_matrix((n_ids, 0), dtype=np.float32)
-    found = subwords(words)
-    # An upper bound of the number of documents, since a document may have several words with the same n-gram.
-    in_words = np.repeat(tfidf.document_counts[:n_ids], np.diff(found.indptr))
-    counts = np.minimum(np.bincount(found.indices, in_words, minlength=SUBWORD_COLUMNS), tfidf.n_documents)
-    used = (counts >= _FEWEST_DOCUMENTS) & (counts <= _MOST_DOCUMENTS * np.sqrt(tfidf.n_documents))
-    if not used.any():
-        return csr_matrix((n_ids, 0), dtype=np.float32)
-    number = np.cumsum(used) - 1
-    kept = used[found.indices]
-    row_of = np.repeat(np.arange(n_ids), np.diff(found.indptr))[kept]
-    columns = found.indices[kept]
-    weights = smooth_idf(counts[columns], tfidf.n_documents).astype(np.float32)
-    return normalize(csr_matrix((weights, (row_of, number[columns])), shape=(n_ids, int(used.sum()))))
-
-
-def _root_mean_square(values: np.ndarray, n_rows: int) -> float:
-    """Return the root mean square of the norms of rows, or 1 if they are zeros."""
-    return float(np.sqrt((values**2).sum() / n_rows)) or 1.0
+    def means_of(self, rows: np.ndarray) -> np.ndarray:
+        """Return the means of some documents."""
+        return np.concatenate([part.means for _, part in self[rows].parts()])

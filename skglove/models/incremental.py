@@ -13,7 +13,8 @@ from sklearn.linear_model import SGDClassifier
 from sklearn.naive_bayes import ComplementNB
 
 from skglove.models.base import FitContext
-from skglove.models.features import Features, FeatureSpace, direction_vectors, standardization
+from skglove.models.feature_space import FeatureSpace, Moments, direction_vectors
+from skglove.models.features import Features
 from skglove.models.head import Sigmoid
 from skglove.models.linear_models import (
     NAIVE_BAYES_SMOOTHING,
@@ -75,7 +76,9 @@ class IncrementalTraining:
         if self._scaling is None:
             no_offset = np.zeros(self._directions.shape[1], dtype=np.float32)
             unscaled = FeatureSpace(self._tfidf, self._no_subwords, self._directions, no_offset)
-            self._scaling = standardization(unscaled.transform(sequences).means)
+            moments = Moments(self._directions.shape[1])
+            moments.add(unscaled.transform(sequences).means)
+            self._scaling = moments.standardization()
         scale, offset = self._scaling
         space = FeatureSpace(self._tfidf, self._no_subwords, self._directions * scale, offset)
         features = space.transform(sequences)

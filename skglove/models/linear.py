@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from skglove.models.base import FitContext, Member, Spans
-from skglove.models.features import FeatureSpace, direction_vectors
+from skglove.models.feature_space import FeatureSpace, direction_vectors
 from skglove.models.incremental import IncrementalTraining
 from skglove.models.linear_models import Labels, LinearModel, fit_models, weighted_sum
 from skglove.models.tfidf import PAIR_COLUMNS, PAIR_WEIGHT, Tfidf, pair_columns, weigh, weigh_with
@@ -24,6 +24,8 @@ from skglove.training.batches import LabelledSequences
 PRIOR_WEIGHTS = (1.0, 0.22, 0.1)
 # Up to this number of documents, ensemble weights are learned by cross-validation with so many folds.
 _MOST_TO_FOLD, _FOLDS = 2000, 5
+# Models that were fitted without a smaller fraction of the documents are not fitted again with them.
+_LEAST_TO_REFIT = 0.05
 
 
 class Linear(Member):
@@ -56,7 +58,7 @@ class Linear(Member):
         if validation is None and len(data) > _MOST_TO_FOLD:
             _, validation = data.split(context.options.validation_fraction, context.random_state)
         learned = training.learn_weights(None if validation is None else validation.rows)
-        return training.merged(training.fit(data.rows), learned.ensemble)
+        return training.merged(training.fit_all(learned), learned.ensemble)
 
     def partial_fit(self, data: LabelledSequences, context: FitContext, *, start: Member | None = None) -> "Linear":
         if start is not None and start.training_state_ is None:
@@ -110,6 +112,16 @@ class Linear(Member):
         keras, ops = import_keras(), KerasOps()
         inner = keras.Input((None,), dtype="int32", name="linear_ids")
         return keras.Model(inner, self.forward(ops, inner), name="linear")(ids)
+
+    def _of_first_ids(self, n_ids: int) -> dict[str, Any]:
+        of_pairs = len(self.idf_) - PAIR_COLUMNS
+        word_kernel = None if self.word_kernel_ is None else self.word_kernel_[:n_ids]
+        return {
+            "idf_": np.concatenate([self.idf_[:n_ids], self.idf_[of_pairs:]]),
+            "kernel_": np.concatenate([self.kernel_[:n_ids], self.kernel_[of_pairs:]]),
+            "word_kernel_": word_kernel,
+            "training_state_": None,
+        }
 
     def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:
         """Decompose the scores of one document: contributions of terms are divided evenly among their positions."""
@@ -175,11 +187,14 @@ class LinearWeights:
     rows : ndarray of shape (n_documents,), int
         The documents.
     scores : ndarray of shape (n_documents, n_classes), float64
+    models : list of LinearModel or None
+        The models themselves, if they were fitted on nearly all documents.
     """
 
     ensemble: EnsembleWeights
     rows: np.ndarray
     scores: np.ndarray
+    models: list[LinearModel] | None = None
 
     def scores_of(self, rows: np.ndarray) -> np.ndarray:
         """Return the scores of some of the documents.
@@ -233,18 +248,19 @@ class LinearTraining:
         if not parts:
             no_scores = np.zeros((0, self._labels.n_classes))
             return LinearWeights(default_weights(self._labels.n_classes), np.array([], dtype=int), no_scores)
-        rows = np.concatenate(parts)
-        # The models of one part at a time, since those of many classes are large.
-        scores = [np.concatenate(of_model) for of_model in zip(*map(self._scores_of_others, parts), strict=True)]
+        models: list[LinearModel] = []
+        scores_of_parts = []
+        for part in parts:  # one at a time, since the models of many classes are large
+            models = self.fit(np.setdiff1d(self._rows, part, assume_unique=True))
+            scores_of_parts.append([model.scores(self._features[part]) for model in models])
+        rows, scores = (
+            np.concatenate(parts),
+            [np.concatenate(of_model) for of_model in zip(*scores_of_parts, strict=True)],
+        )
         labels = self._labels[rows]
         ensemble = learn_weights(scores, labels.y, PRIOR_WEIGHTS, labels.head, labels.weights)
-        return LinearWeights(ensemble, rows, ensemble.combine(scores))
-
-    def _scores_of_others(self, part: np.ndarray) -> list[np.ndarray]:
-        """Score some documents by each model, fitted on the others."""
-        models = self.fit(np.setdiff1d(self._rows, part, assume_unique=True))
-        features = self._features[part]
-        return [model.scores(features) for model in models]
+        saw_nearly_all = len(rows) < _LEAST_TO_REFIT * len(self._rows)
+        return LinearWeights(ensemble, rows, ensemble.combine(scores), models if saw_nearly_all else None)
 
     def _folds(self) -> list[np.ndarray]:
         """Split the documents into folds, stratified by class; classes may be smaller than the number of folds.
@@ -256,6 +272,16 @@ class LinearTraining:
         by_class = shuffled[np.argsort(y if y.ndim == 1 else y.argmax(axis=1), kind="stable")]
         n_folds = min(_FOLDS, len(by_class))
         return [by_class[start::_FOLDS] for start in range(n_folds)] if n_folds > 1 else []
+
+    def fit_all(self, learned: LinearWeights) -> list[LinearModel]:
+        """Fit all models on all documents, unless they were fitted on nearly all of them.
+
+        Parameters
+        ----------
+        learned : LinearWeights
+            The result of `learn_weights`.
+        """
+        return learned.models or self.fit(self._rows)
 
     def merged(self, models: Sequence[LinearModel], ensemble: EnsembleWeights) -> Linear:
         """Merge models into one.

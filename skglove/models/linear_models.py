@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
+from scipy.sparse import csr_matrix
 from sklearn.covariance import ledoit_wolf
 from sklearn.linear_model import SGDClassifier
 from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 
-from skglove.models.features import Features
+from skglove.models.features import Features, StreamedFeatures
 from skglove.models.head import Head, Sigmoid, Softmax
 
 # The inverse of the regularization strength of the support vector machine.
@@ -31,10 +32,14 @@ _MIN_EPOCHS, _MIN_DOCUMENTS_SEEN = 5, 50_000
 NAIVE_BAYES_SMOOTHING = 0.1
 # Added to the covariance of discriminant analysis, relative to the mean variance, so that it is never singular.
 _RIDGE = 1e-6
+# The covariance is that of so many documents at most.
+_MOST_FOR_COVARIANCE = 50_000
 # The mean variance within classes is at least this, relative to that of all documents: with one document per class, it is 0.
 _SMALLEST_VARIANCE = 0.1
 # Of labels: the smallest prior, and the largest fraction of the variance that the difference of two centers can have.
 _SMALLEST_PRIOR, _MOST_EXPLAINED = 1e-3, 0.95
+
+AnyFeatures = Features | StreamedFeatures
 
 
 @dataclass(frozen=True)
@@ -50,10 +55,11 @@ class LinearModel:
     kernel: np.ndarray
     bias: np.ndarray
 
-    def scores(self, features: Features) -> np.ndarray:
+    def scores(self, features: AnyFeatures) -> np.ndarray:
         """Score documents: ndarray of shape (n_documents, n_classes), float32."""
-        of_terms, of_means = np.split(self.kernel, [features.terms.shape[1]])
-        return features.terms @ of_terms + features.means @ of_means + self.bias
+        of_terms, of_means = np.split(self.kernel, features.sizes[:1])
+        parts = [part.terms @ of_terms + part.means @ of_means for _, part in features.parts()]
+        return np.concatenate(parts) + self.bias
 
 
 @dataclass(frozen=True)
@@ -87,24 +93,66 @@ class Labels:
             yield Labels(y, self.weights * np.array(of_class)[y], Softmax(2))
 
 
-def support_vector_machine(features: Features, labels: Labels, seed: int) -> LinearModel:
+def support_vector_machine(features: AnyFeatures, labels: Labels, seed: int) -> LinearModel:
     """Fit a linear support vector machine for each class against all others.
 
     Parameters
     ----------
-    features : Features
+    features : Features or StreamedFeatures
     labels : Labels
     seed : int
     """
-    present, y = np.unique(labels.y, return_inverse=True)
-    n_features = features.terms.shape[1] + features.means.shape[1]
-    kernel = np.zeros((n_features, labels.n_classes), dtype=np.float32)
-    bias = np.full(labels.n_classes, -1, dtype=np.float32)  # of classes without documents
+    return next(support_vector_machines(features, [labels], seed))
+
+
+def support_vector_machines(features: AnyFeatures, problems: Sequence[Labels], seed: int) -> Iterator[LinearModel]:
+    """Yield a `support_vector_machine` for each of several labels of the same documents.
+
+    Parameters
+    ----------
+    features : Features or StreamedFeatures
+    problems : sequence of Labels
+    seed : int
+    """
+    if isinstance(features, StreamedFeatures):
+        yield from _svms_in_parts(features, problems, seed)
+        return
+    for labels in problems:
+        present, svm = np.unique(labels.y), None
+        columns, found = features.occurring
+        if len(present) > 1:
+            svm = _new_svm(len(labels.y), len(present), seed)
+            with warnings.catch_warnings():  # see `stochastic_svm`
+                svm.fit(found, labels.y, sample_weight=labels.weights / labels.weights.mean())
+        yield _svm_model(svm, present, columns, sum(features.sizes), labels.n_classes)
+
+
+def _svms_in_parts(features: StreamedFeatures, problems: Sequence[Labels], seed: int) -> Iterator[LinearModel]:
+    """Train all support vector machines at once, so that features are computed once an epoch."""
+    order = np.random.RandomState(seed).permutation(len(features))  # as documents may be sorted by class
+    shuffled, classes = features[order], [np.unique(labels.y) for labels in problems]
+    svms = [stochastic_svm(len(order), seed) for _ in problems]
+    for _ in range(_MIN_EPOCHS):
+        for positions, part in shuffled.parts():
+            rows = order[positions]
+            for svm, labels, present in zip(svms, problems, classes, strict=True):
+                if len(present) > 1:
+                    weights = labels.weights[rows] / labels.weights.mean()
+                    with warnings.catch_warnings():
+                        svm.partial_fit(part.all, labels.y[rows], present, sample_weight=weights)
+    columns = np.arange(sum(features.sizes))
+    for svm, labels, present in zip(svms, problems, classes, strict=True):
+        yield _svm_model(svm if len(present) > 1 else None, present, columns, len(columns), labels.n_classes)
+
+
+def _svm_model(
+    svm: LinearSVC | SGDClassifier | None, present: np.ndarray, columns: np.ndarray, n_features: int, n_classes: int
+) -> LinearModel:
+    """Return the weights of a support vector machine of some columns and some classes; None is that of a single class."""
+    kernel = np.zeros((n_features, n_classes), dtype=np.float32)
+    bias = np.full(n_classes, -1, dtype=np.float32)  # of classes without documents
     bias[present] = 1
-    if len(present) > 1:
-        svm, (columns, found) = _new_svm(len(y), len(present), seed), features.occurring
-        with warnings.catch_warnings():  # see `stochastic_svm`
-            svm.fit(found, y, sample_weight=labels.weights / labels.weights.mean())
+    if svm is not None:
         kernel[np.ix_(columns, present)], bias[present] = svm_weights(svm)
     return LinearModel(kernel, bias)
 
@@ -142,21 +190,23 @@ def svm_weights(svm: LinearSVC | SGDClassifier) -> tuple[np.ndarray, np.ndarray]
     return kernel.astype(np.float32), bias.astype(np.float32)
 
 
-def naive_bayes(features: Features, labels: Labels, seed: int) -> LinearModel:
+def naive_bayes(features: AnyFeatures, labels: Labels, seed: int) -> LinearModel:
     """Fit complement naive Bayes (Rennie et al. 2003) on terms.
 
     Parameters
     ----------
-    features : Features
+    features : Features or StreamedFeatures
     labels : Labels
     seed : int
         Not used.
     """
-    bayes = ComplementNB(alpha=NAIVE_BAYES_SMOOTHING)
-    classes = np.arange(labels.n_classes)
-    bayes.partial_fit(features.terms, labels.y, classes, sample_weight=labels.weights / labels.weights.mean())
-    kernel = np.zeros((features.terms.shape[1] + features.means.shape[1], labels.n_classes), dtype=np.float32)
-    kernel[: features.terms.shape[1]] = naive_bayes_weights(bayes)
+    bayes, classes = ComplementNB(alpha=NAIVE_BAYES_SMOOTHING), np.arange(labels.n_classes)
+    weights = labels.weights / labels.weights.mean()
+    for rows, part in features.parts():
+        bayes.partial_fit(part.terms, labels.y[rows], classes, sample_weight=weights[rows])
+    n_terms, dim = features.sizes
+    kernel = np.zeros((n_terms + dim, labels.n_classes), dtype=np.float32)
+    kernel[:n_terms] = naive_bayes_weights(bayes)
     return LinearModel(kernel, np.zeros(labels.n_classes, dtype=np.float32))
 
 
@@ -168,27 +218,35 @@ def naive_bayes_weights(bayes: ComplementNB) -> np.ndarray:
     return kernel.astype(np.float32)
 
 
-def naive_bayes_of_labels(features: Features, labels: Labels) -> LinearModel:
+def naive_bayes_of_labels(features: AnyFeatures, labels: Labels) -> LinearModel:
     """Fit `naive_bayes` for each label, of documents without it and with it: from counts, as the terms of most are few.
 
     Parameters
     ----------
-    features : Features
+    features : Features or StreamedFeatures
     labels : Labels
         Of several labels.
     """
-    n_terms, dim = features.terms.shape[1], features.means.shape[1]
+    n_terms, dim = features.sizes
+    head, weights = cast(Sigmoid, labels.head), labels.weights
+    of_all, of_labels = np.zeros(n_terms), csr_matrix((n_terms, labels.n_classes))
+    for rows, part in features.parts():
+        of_all += part.terms.T @ weights[rows]
+        of_labels += part.terms.T @ csr_matrix(weights[rows, None] * labels.y[rows])
     kernel = np.zeros((n_terms + dim, labels.n_classes), dtype=np.float32)
-    for i, one in enumerate(labels.of_each_label()):
-        weights = one.weights / one.weights.mean()
-        counts = [features.terms.T @ (weights * (one.y == class_)) + NAIVE_BAYES_SMOOTHING for class_ in (0, 1)]
-        without, with_label = (np.log(count / count.sum()) for count in counts)
-        # Terms that do not occur say nothing.
-        kernel[:n_terms, i] = np.where(np.add(*counts) > 2 * NAIVE_BAYES_SMOOTHING, with_label - without, 0)
+    totals, columns = weights @ labels.y, of_labels.tocsc()
+    for i, (negative, positive) in enumerate(zip(head.negative_weights, head.positive_weights, strict=True)):
+        mean = (negative * (weights.sum() - totals[i]) + positive * totals[i]) / len(weights)
+        of_label = columns[:, [i]].toarray()[:, 0]
+        counts = [negative * np.maximum(of_all - of_label, 0), positive * of_label]
+        without, with_label = (
+            np.log(smoothed / smoothed.sum()) for smoothed in np.array(counts) / mean + NAIVE_BAYES_SMOOTHING
+        )
+        kernel[:n_terms, i] = np.where(of_all > 0, with_label - without, 0)  # terms that do not occur say nothing
     return LinearModel(kernel, np.zeros(labels.n_classes, dtype=np.float32))
 
 
-def discriminant_analysis(features: Features, labels: Labels, seed: int) -> LinearModel:
+def discriminant_analysis(features: AnyFeatures, labels: Labels, seed: int) -> LinearModel:
     """Fit linear discriminant analysis on means of word vectors.
 
     The covariance is common to all classes and shrunk as by Ledoit and Wolf (2004), so classes may have a single document, which
@@ -196,27 +254,42 @@ def discriminant_analysis(features: Features, labels: Labels, seed: int) -> Line
 
     Parameters
     ----------
-    features : Features
+    features : Features or StreamedFeatures
     labels : Labels
     seed : int
-        Not used.
+        For the sample of documents whose covariance is computed, if there are many.
     """
-    means, weights = features.means.astype(np.float64), labels.weights / labels.weights.mean()
-    n_terms, dim = features.terms.shape[1], means.shape[1]
+    weights = labels.weights / labels.weights.mean()
+    n_terms, dim = features.sizes
     kernel = np.zeros((n_terms + dim, labels.n_classes), dtype=np.float32)
     totals = np.bincount(labels.y, weights, minlength=labels.n_classes)
     priors = np.maximum(totals / totals.sum(), 0.1 / labels.n_classes)
     if not dim:
         return LinearModel(kernel, np.log(priors).astype(np.float32))
-    of_class = (labels.y == np.arange(labels.n_classes)[:, None]) * weights
-    centers = of_class @ means / np.where(totals > 0, totals, 1)[:, None]
-    residuals = (means - centers[labels.y]) * np.sqrt(weights)[:, None]
-    covariance = _shrunk_covariance(residuals, (weights @ means**2).mean() / len(means))
+    classes = np.arange(labels.n_classes)[:, None]
+    sums = _sums_of_means(features, lambda rows: (labels.y[rows] == classes) * weights[rows])
+    centers = sums / np.where(totals > 0, totals, 1)[:, None]
+    rows, means = _sample_of_means(features, seed)
+    residuals = (means - centers[labels.y[rows]]) * np.sqrt(weights[rows])[:, None]
+    covariance = _shrunk_covariance(residuals, (weights[rows] @ means**2).mean() / len(means))
     coefficients = np.linalg.solve(covariance, centers.T)
     kernel[n_terms:] = coefficients
     squares = (centers.T * coefficients).sum(axis=0)
     squares[totals == 0] = squares.max()  # or classes without documents would be predicted for documents near the mean
     return LinearModel(kernel, (np.log(priors) - 0.5 * squares).astype(np.float32))
+
+
+def _sums_of_means(features: AnyFeatures, weigh: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Return the sums of the means, (n_sums, dim), float64; `weigh` returns the weights of documents, (n_sums, n_documents)."""
+    return np.sum([weigh(rows) @ part.means.astype(np.float64) for rows, part in features.parts()], axis=0)
+
+
+def _sample_of_means(features: AnyFeatures, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the indices and the means, float64, of all documents, or of a random part of very many."""
+    rows = np.arange(len(features))
+    if len(rows) > _MOST_FOR_COVARIANCE:
+        rows = np.random.RandomState(seed).choice(rows, _MOST_FOR_COVARIANCE, replace=False)
+    return rows, features.means_of(rows).astype(np.float64)
 
 
 def _shrunk_covariance(residuals: np.ndarray, variance_of_all: float) -> np.ndarray:
@@ -228,7 +301,7 @@ def _shrunk_covariance(residuals: np.ndarray, variance_of_all: float) -> np.ndar
     return covariance + ridge * np.eye(dim)
 
 
-def discriminants_of_labels(features: Features, labels: Labels) -> LinearModel:
+def discriminants_of_labels(features: AnyFeatures, labels: Labels, seed: int) -> LinearModel:
     """Fit `discriminant_analysis` for each label at once, of documents without it and with it.
 
     All labels share the covariance of all documents, from which that within the two classes differs only in the direction between
@@ -236,13 +309,14 @@ def discriminants_of_labels(features: Features, labels: Labels) -> LinearModel:
 
     Parameters
     ----------
-    features : Features
+    features : Features or StreamedFeatures
     labels : Labels
         Of several labels.
+    seed : int
+        As for `discriminant_analysis`.
     """
-    head = cast(Sigmoid, labels.head)
-    means, weights = features.means.astype(np.float64), labels.weights / labels.weights.mean()
-    n_terms, dim = features.terms.shape[1], means.shape[1]
+    head, weights = cast(Sigmoid, labels.head), labels.weights / labels.weights.mean()
+    n_terms, dim = features.sizes
     kernel = np.zeros((n_terms + dim, labels.n_classes), dtype=np.float32)
     totals = weights @ labels.y
     positive, negative = totals * head.positive_weights, (weights.sum() - totals) * head.negative_weights
@@ -250,12 +324,13 @@ def discriminants_of_labels(features: Features, labels: Labels) -> LinearModel:
     log_odds = np.log(priors / (1 - priors))
     if not dim:
         return LinearModel(kernel, log_odds.astype(np.float32))
-    middle = weights @ means / len(means)
-    residuals = (means - middle) * np.sqrt(weights)[:, None]
-    covariance = _shrunk_covariance(residuals, (weights @ means**2).mean() / len(means))
+    sums = _sums_of_means(features, lambda rows: np.vstack([weights[rows], (weights[rows, None] * labels.y[rows]).T]))
+    middle, of_label = sums[0] / len(weights), sums[1:] / np.where(totals > 0, totals, 1)[:, None]
+    rows, means = _sample_of_means(features, seed)
+    residuals = (means - middle) * np.sqrt(weights[rows])[:, None]
+    covariance = _shrunk_covariance(residuals, (weights[rows] @ means**2).mean() / len(means))
     share = totals / weights.sum()
     occurs = (share > 0) & (share < 1)
-    of_label = (weights[:, None] * labels.y).T @ means / np.where(totals > 0, totals, 1)[:, None]
     of_others = (middle - share[:, None] * of_label) / np.where(share < 1, 1 - share, 1)[:, None]
     difference = (of_label - of_others) * occurs[:, None]
     coefficients = np.linalg.solve(covariance, difference.T)
@@ -266,7 +341,7 @@ def discriminants_of_labels(features: Features, labels: Labels) -> LinearModel:
     return LinearModel(kernel, bias.astype(np.float32))
 
 
-Fit = Callable[[Features, Labels, int], LinearModel]
+Fit = Callable[[AnyFeatures, Labels, int], LinearModel]
 
 MODELS: tuple[Fit, ...] = (
     support_vector_machine,
@@ -275,18 +350,18 @@ MODELS: tuple[Fit, ...] = (
 )
 
 
-def fit_models(features: Features, labels: Labels, seed: int) -> list[LinearModel]:
+def fit_models(features: AnyFeatures, labels: Labels, seed: int) -> list[LinearModel]:
     """Fit all of `MODELS`; for several labels a document, one of each for every label.
 
     Parameters
     ----------
-    features : Features
+    features : Features or StreamedFeatures
     labels : Labels
     seed : int
     """
     if isinstance(labels.head, Sigmoid):
-        svm = of_labels(support_vector_machine(features, one, seed) for one in labels.of_each_label())
-        return [svm, naive_bayes_of_labels(features, labels), discriminants_of_labels(features, labels)]
+        svm = of_labels(support_vector_machines(features, list(labels.of_each_label()), seed))
+        return [svm, naive_bayes_of_labels(features, labels), discriminants_of_labels(features, labels, seed)]
     return [fit(features, labels, seed) for fit in MODELS]
 
 

@@ -14,6 +14,7 @@ from skglove.text.sequences import TokenSequences
 PAIR_COLUMNS = 2**17
 _PAIR_FACTORS = 7919, 104729
 PAIR_WEIGHT = 0.5  # relative to words
+_DOCUMENTS_AT_ONCE = 8192  # in counting
 
 
 def pair_columns(first: Any, second: Any) -> Any:
@@ -48,9 +49,12 @@ class Tfidf:
 
     def observing(self, sequences: TokenSequences) -> "Tfidf":
         """Return a new object that has counted more documents."""
-        words, pairs = _log_counts(sequences, self.n_ids)
-        counts = [np.bincount(terms.indices, minlength=terms.shape[1]) for terms in (words, pairs)]
-        return Tfidf(self.n_ids, self.document_counts + np.concatenate(counts), self.n_documents + len(sequences))
+        document_counts = self.document_counts.copy()
+        for start in range(0, len(sequences), _DOCUMENTS_AT_ONCE):
+            words, pairs = _log_counts(sequences[start : start + _DOCUMENTS_AT_ONCE], self.n_ids)
+            counts = [np.bincount(terms.indices, minlength=terms.shape[1]) for terms in (words, pairs)]
+            document_counts += np.concatenate(counts)
+        return Tfidf(self.n_ids, document_counts, self.n_documents + len(sequences))
 
     @property
     def idf(self) -> np.ndarray:

@@ -1,108 +1,60 @@
 import numpy as np
 import pytest
-from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.preprocessing import StandardScaler, normalize
+from scipy.sparse import csr_matrix
 
-from skglove import TokenSequences
-from skglove.models.features import FeatureSpace, direction_vectors, standardization
-from skglove.models.tfidf import PAIR_COLUMNS, Tfidf, weigh
-
-N_COLUMNS = 30 + PAIR_COLUMNS
+from skglove.models import features
+from skglove.models.features import Features, StreamedFeatures
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def X(make_documents):
     return make_documents(80, longest=12)
 
 
-def learn(X, embedding_matrix=None, words=None):
-    return FeatureSpace.learn(X, Tfidf(30).observing(X), direction_vectors(30, embedding_matrix), words)
+def compute(documents):
+    """Return features from which the documents can be recognized."""
+    terms = np.stack([documents.lengths, [ids.sum() for ids in documents]], axis=1)
+    return Features(csr_matrix(terms.astype(np.float32)), documents.lengths[:, None].astype(np.float32) / 2)
 
 
-def test_words_and_pairs_have_norm_one(X, words):
-    _, features = learn(X, words=words)
-    norms = np.linalg.norm(features.terms[:, :N_COLUMNS].toarray(), axis=1)
-    np.testing.assert_allclose(norms, X.lengths > 0, rtol=1e-5)
+@pytest.fixture
+def streamed(X):
+    return StreamedFeatures(X, compute, (2, 1), np.arange(len(X)))
 
 
-def test_mean_vectors_are_standardized_without_their_main_components(X, embedding_matrix):
-    _, features = learn(X, embedding_matrix)
-    known = embedding_matrix.any(axis=1)
-    directions = normalize(embedding_matrix[known] - embedding_matrix[known].mean(axis=0))
-    left, sizes, right = np.linalg.svd(directions, full_matrices=False)
-    vectors = np.zeros(embedding_matrix.shape)
-    vectors[known] = left[:, 2:] * sizes[2:] @ right[2:]
-    means = normalize(weigh(X, Tfidf(30).observing(X).idf).smoothed) @ vectors
-    np.testing.assert_allclose(features.means, StandardScaler().fit_transform(means) * 0.5 / 3, atol=1e-5)
-
-
-def test_rare_and_frequent_n_grams_are_not_used(X, words):
-    _, features = learn(X, words=words)
-    n_grams = CountVectorizer(analyzer="char_wb", ngram_range=(3, 5)).fit_transform(words)
-    counts = np.minimum((n_grams > 0).T @ Tfidf(30).observing(X).document_counts[:30], 80)
-    used = (counts >= 2) & (counts <= 3 * np.sqrt(80))
-    assert 0 < used.sum() < len(used)
-    assert features.terms.shape[1] - N_COLUMNS == used.sum()
-
-
-def test_n_grams_have_a_norm_of_0_7_on_average(X, words):
-    _, features = learn(X, words=words)
-    n_grams = features.terms[:, N_COLUMNS:].toarray()
-    assert np.sqrt((n_grams**2).sum(axis=1).mean()) == pytest.approx(0.7, rel=1e-5)
-    assert not n_grams[0].any()  # no words
-
-
-def test_n_grams_may_all_be_too_rare(words):
-    _, features = learn(TokenSequences([1, 13], [0, 1, 2], input_dim=30), words=words)  # walk, jump
-    assert features.terms.shape == (2, N_COLUMNS)
-
-
-def test_words_of_the_same_stem_share_n_grams(words):
-    documents = TokenSequences([1, 2, 7, 8], [0, 1, 2, 3, 4], input_dim=30)  # walk, walks, talk, talks
-    n_grams = learn(documents, words=words)[1].terms[:, N_COLUMNS:].toarray()
-    similarity = n_grams @ n_grams.T
-    assert similarity[0, 1] > 2 * similarity[0, 3] > 0
-
-
-@pytest.mark.parametrize("has_words", [True, False])
-@pytest.mark.parametrize("has_vectors", [True, False])
-def test_the_features_learned_from_are_those_of_the_documents(X, embedding_matrix, words, has_vectors, has_words):
-    space, features = learn(X, embedding_matrix if has_vectors else None, words if has_words else None)
-    again = space.transform(X)
-    np.testing.assert_allclose(again.terms.toarray(), features.terms.toarray(), atol=1e-6)
-    np.testing.assert_allclose(again.means, features.means, atol=1e-6)
-    assert features.means.shape == (80, 9 if has_vectors else 0)
-    assert (features.terms.shape[1] > N_COLUMNS) == has_words
-    assert {features.terms.dtype, features.means.dtype} == {np.dtype(np.float32)}
-
-
-def test_rows_and_columns(X, embedding_matrix, words):
-    _, features = learn(X, embedding_matrix, words)
+def test_rows_and_columns(X):
+    some = compute(X)
     rows = np.array([5, 2, 5])
-    expected = np.hstack([features.terms.toarray(), features.means])[rows]
-    assert np.array_equal(features[rows].all.toarray(), expected)
-    assert len(features[rows]) == 3
+    expected = np.hstack([some.terms.toarray(), some.means])[rows]
+    assert np.array_equal(some[rows].all.toarray(), expected)
+    assert np.array_equal(some.means_of(rows), some.means[rows])
+    assert len(some[rows]) == 3
+    assert some.sizes == (2, 1)
 
 
-def test_words_without_a_vector_have_no_direction(embedding_matrix):
-    directions = direction_vectors(30, embedding_matrix)
-    assert np.flatnonzero(~directions.any(axis=1)).tolist() == [0, 5]
-    assert (np.linalg.norm(directions, axis=1) <= 1 + 1e-6).all()
+def test_features_in_memory_are_one_part(X):
+    some = compute(X)
+    [(indices, part)] = some.parts()
+    assert part is some
+    assert np.array_equal(indices, np.arange(80))
 
 
-@pytest.mark.parametrize("dim", [1, 2, 3])
-def test_vectors_of_few_dimensions_are_not_removed_completely(embedding_matrix, dim):
-    assert direction_vectors(30, embedding_matrix[:, :dim]).any()
+@pytest.mark.parametrize("words_at_once", [1, 30, 10_000])
+@pytest.mark.parametrize(
+    "rows", [slice(None), np.random.RandomState(0).permutation(80), [7, 7, 0]], ids=["all", "shuffled", "few"]
+)
+def test_parts_are_the_features_of_all_rows_in_their_order(X, streamed, rows, words_at_once, monkeypatch):
+    monkeypatch.setattr(features, "_WORDS_AT_ONCE", words_at_once)
+    parts = list(streamed[np.arange(80)[rows]].parts())
+    expected = compute(X[rows])
+    assert np.array_equal(np.concatenate([indices for indices, _ in parts]), np.arange(len(expected)))
+    assert np.array_equal(np.vstack([part.all.toarray() for _, part in parts]), expected.all.toarray())
+    assert (len(parts) > 1) == (words_at_once < 10_000)
+    if words_at_once == 30:
+        assert max(part.terms[:, 0].sum() for _, part in parts if len(part) > 1) <= 30 + 12
 
 
-def test_embeddings_without_known_words(X):
-    space, features = learn(X, np.zeros((30, 9), dtype=np.float32))
-    assert not features.means.any()
-    assert not space.transform(X[:2]).means.any()
-
-
-def test_rounding_errors_are_not_scaled_up():
-    plane = np.random.RandomState(0).normal(size=(30, 2)) @ np.random.RandomState(1).normal(size=(2, 9))
-    directions = direction_vectors(30, plane.astype(np.float32))  # nothing is left of two components but errors
-    assert standardization(directions)[0].max() < 1
-    assert standardization(np.full((7, 1), 0.1, dtype=np.float32))[0].max() < 1
+def test_rows_of_rows_and_means(X, streamed):
+    some = streamed[np.array([9, 3, 4])]
+    assert len(some) == 3
+    assert np.array_equal(some[np.array([2, 0])].means_of(np.array([1])), compute(X[[9]]).means)

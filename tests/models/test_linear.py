@@ -5,7 +5,7 @@ import pytest
 
 from skglove import TokenSequences, ops
 from skglove.models import linear
-from skglove.models.features import FeatureSpace, direction_vectors
+from skglove.models.feature_space import FeatureSpace, direction_vectors
 from skglove.models.linear import PRIOR_WEIGHTS, Linear, LinearTraining, default_weights, folded
 from skglove.models.linear_models import LinearModel
 from skglove.models.tfidf import PAIR_COLUMNS, Tfidf
@@ -128,6 +128,15 @@ def test_of_many_documents_some_are_held_out(X, y, embedding_matrix, words, make
     without = training.merged(training.fit(np.setdiff1d(np.arange(80), held_out)), learned.ensemble)
     np.testing.assert_allclose(learned.scores, without.logits(X[held_out]), atol=1e-4)
     assert training.learn_weights(None).ensemble.weights.tolist() == list(PRIOR_WEIGHTS)
+
+
+@pytest.mark.parametrize("n_held_out", [3, 4])
+def test_models_of_nearly_all_documents_are_not_fitted_again(X, y, make_context, label, monkeypatch, n_held_out):
+    monkeypatch.setattr(linear, "_MOST_TO_FOLD", 79)
+    training = LinearTraining(label(X, y), make_context())
+    learned = training.learn_weights(np.arange(n_held_out))
+    fitted = training.fit_all(learned)
+    assert (learned.models is fitted) == (n_held_out == 3)  # of 80
 
 
 def test_fit_holds_out_documents_if_there_are_many(X, y, make_context, label, monkeypatch):

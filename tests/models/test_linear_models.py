@@ -9,8 +9,9 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
+from skglove import TokenSequences
 from skglove.models import linear_models
-from skglove.models.features import Features
+from skglove.models.features import Features, StreamedFeatures
 from skglove.models.head import Sigmoid, Softmax
 from skglove.models.linear_models import (
     MODELS,
@@ -255,7 +256,7 @@ def test_discriminants_of_labels_are_those_of_two_classes():
     y = (rng.uniform(size=(20_000, 2)) < [0.5, 0.1]).astype(int)
     means = (rng.normal(size=(len(y), 3)) + 2 * y @ rng.normal(size=(2, 3))).astype(np.float32)
     many = Features(csr_matrix((len(y), 0), dtype=np.float32), means - means.mean(axis=0))
-    found = discriminants_of_labels(many, make_labels(y)).scores(many)
+    found = discriminants_of_labels(many, make_labels(y), 0).scores(many)
     for i in range(2):
         scores = discriminant_analysis(many, Labels(y[:, i], np.ones(len(y)), Softmax(2)), 0).scores(many)
         np.testing.assert_allclose(found[:, i], scores[:, 1] - scores[:, 0], rtol=0.02, atol=0.05)
@@ -281,3 +282,52 @@ def test_the_weight_of_a_label_moves_its_scores_only():
         before, after = before.scores(features), after.scores(features)
         np.testing.assert_allclose(after[:, 0], before[:, 0], atol=1e-5)
     assert after[:, 1].mean() > before[:, 1].mean()
+
+
+def stream(whole):
+    """Return the same features, computed in parts."""
+    documents = TokenSequences(np.ones(len(whole), dtype=int), np.arange(len(whole) + 1))
+    numbered = documents.with_ids(np.arange(len(whole)))  # the word of a document is its row
+    return StreamedFeatures(numbered, lambda some: whole[some.ids], whole.sizes, np.arange(len(whole)))
+
+
+class TestFeaturesInParts:
+    @pytest.fixture(autouse=True)
+    def parts(self, monkeypatch):
+        monkeypatch.setattr("skglove.models.features._WORDS_AT_ONCE", 100)
+
+    @each_model
+    def test_models_are_those_of_all_features(self, fit):
+        y, weights = np.sort(np.arange(1200) % 3), np.random.RandomState(0).uniform(1, 2, size=1200)
+        whole, some = make_features(y), make_features(np.arange(300) % 3, seed=1)
+        expected = fit(whole, label(y, weights), 0)
+        found = fit(stream(whole), label(y, weights), 0)
+        if fit is support_vector_machine:  # trained by stochastic gradient descent
+            agreement = found.scores(some).argmax(axis=1) == expected.scores(some).argmax(axis=1)
+            assert agreement.mean() > 0.95
+        else:
+            np.testing.assert_allclose(found.scores(some), expected.scores(some), atol=1e-4)
+        np.testing.assert_allclose(found.scores(stream(some)), found.scores(some), atol=1e-5)
+
+    def test_classes_without_documents_are_not_predicted(self):
+        y = np.arange(300) % 2 * 2
+        for model in fit_models(stream(make_features(y)), label(y), 0):
+            assert (model.scores(make_features(y, seed=1)).argmax(axis=1) != 1).all()
+
+    def test_models_of_labels_are_those_of_all_features(self):
+        y = (np.random.RandomState(0).rand(1200, 4) < [0.5, 0.2, 0.1, 0]).astype(int)
+        whole = make_features(y.argmax(axis=1))
+        expected = fit_models(whole, make_labels(y), 0)
+        found = fit_models(stream(whole), make_labels(y), 0)
+        for one, other in zip(found[1:], expected[1:], strict=True):
+            np.testing.assert_allclose(one.scores(whole), other.scores(whole), atol=1e-4)
+        assert ((found[0].scores(whole) > 0) == (expected[0].scores(whole) > 0)).mean() > 0.95
+
+    def test_the_covariance_of_many_documents_is_that_of_a_sample(self, monkeypatch):
+        y = np.arange(1200) % 3
+        whole, some = make_features(y), make_features(y, seed=1)
+        expected = discriminant_analysis(whole, label(y), 0).scores(some)
+        monkeypatch.setattr(linear_models, "_MOST_FOR_COVARIANCE", 600)
+        found = discriminant_analysis(stream(whole), label(y), 0).scores(some)
+        assert not np.allclose(found, expected, atol=1e-3)
+        assert (found.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.97

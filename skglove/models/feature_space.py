@@ -1,0 +1,208 @@
+"""How the features of documents are computed: words and pairs of words, character n-grams, and means of word vectors.
+
+All features of a document are sums over its words and pairs, so a linear model of them has one weight per word and pair, and
+prediction does not need the n-grams and the vectors. Words that do not occur in the training texts get weights, too, if they have
+a vector or share n-grams with words that do.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.sparse import csr_matrix, diags_array, hstack
+from sklearn.preprocessing import normalize
+
+from skglove.models.features import Features, StreamedFeatures
+from skglove.models.tfidf import Tfidf, weigh
+from skglove.text.averaging import smooth_idf
+from skglove.text.sequences import TokenSequences
+from skglove.text.subwords import SUBWORD_COLUMNS, subwords
+
+# The norm of the features of a document: of n-grams and of standardized means, on average. That of words and pairs is 1.
+_SUBWORDS_NORM, _MEANS_NORM = 0.7, 0.5
+# N-grams in fewer documents, or in more than this times the square root of the number of documents, are not used.
+_FEWEST_DOCUMENTS, _MOST_DOCUMENTS = 2, 3
+# Principal components that are removed from word vectors ("all-but-the-top", Mu and Viswanath 2018).
+_COMPONENTS_REMOVED = 2
+# Smaller standard deviations of means, of vectors of norm 1 at most, are rounding errors.
+_SMALLEST_DEVIATION = 1e-5
+# Features of documents with more words in all, of about 100 bytes a word, are not kept but computed in parts each time.
+MOST_WORDS_KEPT = 5_000_000
+
+
+class FeatureSpace:
+    """How features are computed from sequences.
+
+    Parameters
+    ----------
+    tfidf : Tfidf
+        The document frequencies of words and pairs.
+    subword_features : csr_matrix of shape (n_ids, n_subwords), float32
+        The character n-grams of each word.
+    vectors : ndarray of shape (n_ids, dim), float32
+        The result of `direction_vectors`, scaled.
+    offset : ndarray of shape (dim,), float32
+        Is subtracted from means of `vectors`.
+    """
+
+    def __init__(self, tfidf: Tfidf, subword_features: csr_matrix, vectors: np.ndarray, offset: np.ndarray) -> None:
+        self.tfidf, self.idf = tfidf, tfidf.idf
+        self._subwords, self._vectors, self._offset = subword_features, vectors, offset
+
+    @classmethod
+    def learn(
+        cls, sequences: TokenSequences, tfidf: Tfidf, directions: np.ndarray, words: Sequence[str] | None
+    ) -> "tuple[FeatureSpace, Features | StreamedFeatures]":
+        """Choose n-grams and learn the scale of all features; return the features of the documents, too.
+
+        Parameters
+        ----------
+        sequences : TokenSequences
+            The training documents.
+        tfidf : Tfidf
+        directions : ndarray of shape (n_ids, dim), float32
+            The result of `direction_vectors`.
+        words : sequence of str or None
+            The spelling of each id; without it, no n-grams are used.
+        """
+        unscaled = cls(tfidf, _choose_subwords(words, tfidf), directions, np.zeros(directions.shape[1], np.float32))
+        is_kept = len(sequences.ids) <= MOST_WORDS_KEPT
+        features = unscaled.transform(sequences) if is_kept else unscaled.stream(sequences)
+        moments = Moments(directions.shape[1])
+        squares = 0.0  # of n-grams
+        for _, part in features.parts():
+            moments.add(part.means)
+            squares += float((part.terms.data[part.terms.indices >= len(unscaled.idf)] ** 2).sum())
+        scale, offset = moments.standardization()
+        factor = np.float32(_SUBWORDS_NORM / (np.sqrt(squares / len(features)) or 1.0))
+        space = cls(tfidf, unscaled._subwords * factor, directions * scale, offset)
+        if not isinstance(features, Features):
+            return space, space.stream(sequences)
+        features.terms.data[features.terms.indices >= len(unscaled.idf)] *= factor
+        return space, Features(features.terms, features.means * scale - offset)
+
+    def stream(self, sequences: TokenSequences) -> StreamedFeatures:
+        """Return the features of documents, to be computed in parts.
+
+        Parameters
+        ----------
+        sequences : TokenSequences
+        """
+        sizes = len(self.idf) + self._subwords.shape[1], self._vectors.shape[1]
+        return StreamedFeatures(sequences, self.transform, sizes, np.arange(len(sequences)))
+
+    def transform(self, sequences: TokenSequences) -> Features:
+        """Return the features of documents.
+
+        Parameters
+        ----------
+        sequences : TokenSequences
+        """
+        found = weigh(sequences, self.idf)
+        terms = [diags_array(1 / found.norm[:, 0]) @ part for part in (found.words, found.pairs)]
+        directions = diags_array(1 / found.smoothed_norm[:, 0]) @ found.smoothed
+        terms = hstack([*terms, directions @ self._subwords], format="csr", dtype=np.float32)
+        return Features(terms, directions @ self._vectors - self._offset)
+
+    def fold(self, kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+        """Turn the weights of all features into weights of words and pairs.
+
+        Parameters
+        ----------
+        kernel : ndarray of shape (n_terms + dim, n_classes), float32
+
+        Returns
+        -------
+        kernel : ndarray of shape (n_ids + PAIR_COLUMNS, n_classes), float32
+            For normalized tf-idf.
+        word_kernel : ndarray of shape (n_ids, n_classes), float32, or None
+            For the smoothed tf-idf of words. None if there are neither n-grams nor vectors.
+        bias : ndarray of shape (n_classes,), float32
+        """
+        n_columns, n_subwords = len(self.idf), self._subwords.shape[1]
+        direct, of_subwords, of_means = np.split(kernel, [n_columns, n_columns + n_subwords])
+        word_kernel = None
+        if len(of_subwords) or len(of_means):
+            word_kernel = self._subwords @ of_subwords + self._vectors @ of_means
+        return direct, word_kernel, -(self._offset @ of_means)
+
+
+class Moments:
+    """The mean and the deviation of means of word vectors, from one part of the documents after another.
+
+    Parameters
+    ----------
+    dim : int
+    """
+
+    def __init__(self, dim: int) -> None:
+        self._n, self._sum, self._squares = 0, np.zeros(dim), np.zeros(dim)
+
+    def add(self, means: np.ndarray) -> None:
+        """Observe more documents.
+
+        Parameters
+        ----------
+        means : ndarray of shape (n_documents, dim), float32
+        """
+        values = means.astype(np.float64)
+        self._n += len(values)
+        self._sum += values.sum(axis=0)
+        self._squares += (values**2).sum(axis=0)
+
+    def standardization(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the factors and the offset that standardize the means.
+
+        Returns
+        -------
+        scale, offset : ndarray of shape (dim,), float32
+        """
+        mean = self._sum / self._n
+        deviation = np.sqrt(np.maximum(self._squares / self._n - mean**2, 0))
+        scale = _MEANS_NORM / np.sqrt(max(1, len(mean))) / np.where(deviation > _SMALLEST_DEVIATION, deviation, 1)
+        return scale.astype(np.float32), (mean * scale).astype(np.float32)
+
+
+def direction_vectors(n_ids: int, embedding_matrix: np.ndarray | None) -> np.ndarray:
+    """Return centered word vectors of norm 1 without their main principal components.
+
+    Parameters
+    ----------
+    n_ids : int
+    embedding_matrix : ndarray of shape (n_ids, dim), float32, or None
+
+    Returns
+    -------
+    ndarray of shape (n_ids, dim), float32
+        Zeros for words without a vector; dim is 0 if there are no vectors.
+    """
+    if embedding_matrix is None:
+        return np.zeros((n_ids, 0), dtype=np.float32)
+    known = embedding_matrix.any(axis=1)
+    vectors = np.zeros_like(embedding_matrix)
+    if not known.any():
+        return vectors
+    directions = normalize(embedding_matrix[known] - embedding_matrix[known].mean(axis=0))
+    # Eigenvectors of the largest eigenvalues come last.
+    removed = np.linalg.eigh(directions.T @ directions)[1][:, max(1, directions.shape[1] - _COMPONENTS_REMOVED) :]
+    vectors[known] = directions - directions @ removed @ removed.T
+    return vectors
+
+
+def _choose_subwords(words: Sequence[str] | None, tfidf: Tfidf) -> csr_matrix:
+    """Return the n-grams of each word that are neither too rare nor too frequent, in rows of norm 1."""
+    n_ids = tfidf.n_ids
+    if words is None:
+        return csr_matrix((n_ids, 0), dtype=np.float32)
+    found = subwords(words)
+    # An upper bound of the number of documents, since a document may have several words with the same n-gram.
+    in_words = np.repeat(tfidf.document_counts[:n_ids], np.diff(found.indptr))
+    counts = np.minimum(np.bincount(found.indices, in_words, minlength=SUBWORD_COLUMNS), tfidf.n_documents)
+    used = (counts >= _FEWEST_DOCUMENTS) & (counts <= _MOST_DOCUMENTS * np.sqrt(tfidf.n_documents))
+    if not used.any():
+        return csr_matrix((n_ids, 0), dtype=np.float32)
+    number = np.cumsum(used) - 1
+    kept = used[found.indices]
+    row_of = np.repeat(np.arange(n_ids), np.diff(found.indptr))[kept]
+    columns = found.indices[kept]
+    weights = smooth_idf(counts[columns], tfidf.n_documents).astype(np.float32)
+    return normalize(csr_matrix((weights, (row_of, number[columns])), shape=(n_ids, int(used.sum()))))
