@@ -8,8 +8,15 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
 from threadpoolctl import threadpool_info
 
 from skglove import (
@@ -21,6 +28,7 @@ from skglove import (
     WideAndDeep,
     explain,
     explain_model,
+    predict_iter,
 )
 from skglove.export import to_onnx
 from skglove.transaction import transaction
@@ -175,3 +183,69 @@ def test_a_classifier_fitted_again_by_another_thread(two_models, sequences, name
 def test_a_vectorizer_fitted_again_by_another_thread(corpus, vectors, name, parameters, monkeypatch):
     old, new = (GloveTextVectorizer(vectors, **parameters).fit(corpus[0][start:]) for start in (0, 190))
     one_of_two_models(old, new, lambda: VECTORIZER_READERS[name](old), monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def fitted(corpus, vectors):
+    classifier = ConvTextClassifier(Parallel(filters=8), epochs=2, random_state=0)
+    return make_pipeline(GloveTextVectorizer(vectors), classifier).fit(*corpus)
+
+
+class TestPredictIter:
+    @pytest.mark.parametrize("method", ["predict", "predict_proba", "predict_log_proba", "decision_function"])
+    @pytest.mark.parametrize("batch_size", [1, 70, 1000])
+    def test_it_yields_the_predictions_in_order(self, fitted, corpus, method, batch_size):
+        found = list(predict_iter(fitted, iter(corpus[0]), method=method, batch_size=batch_size))
+        np.testing.assert_array_equal(found, getattr(fitted, method)(corpus[0]))
+
+    def test_it_reads_no_further_than_asked(self, fitted, corpus):
+        read = []
+        texts = (read.append(text) or text for text in corpus[0])
+        predictions = predict_iter(fitted, texts, batch_size=10)
+        assert not read
+        assert next(predictions) == fitted.predict(corpus[0][:1])[0]
+        assert len(read) == 10
+        assert len(list(predictions)) == len(corpus[0]) - 1
+
+    @pytest.mark.parametrize("kind", [list, np.array, pd.Series, pa.array])
+    def test_texts_of_any_kind(self, fitted, corpus, kind):
+        assert list(predict_iter(fitted, kind(corpus[0]), batch_size=30)) == fitted.predict(corpus[0]).tolist()
+
+    def test_no_texts_have_no_predictions(self, fitted):
+        assert list(predict_iter(fitted, [])) == []
+
+    def test_other_estimators(self, corpus):
+        estimator = make_pipeline(TfidfVectorizer(), MultinomialNB()).fit(*corpus)
+        assert list(predict_iter(estimator, iter(corpus[0]), batch_size=7)) == estimator.predict(corpus[0]).tolist()
+
+    def test_errors_are_raised_early_with_the_position_among_all(self, fitted, corpus):
+        with pytest.raises(ValueError, match="The 'method' parameter of predict_iter must be"):
+            predict_iter(fitted, [], method="transform")
+        with pytest.raises(NotFittedError):
+            predict_iter(clone(fitted), [])
+        with pytest.raises(AttributeError, match="predict_proba"):
+            predict_iter(make_pipeline(TfidfVectorizer(), LinearSVC()).fit(*corpus), [], method="predict_proba")
+        predictions = predict_iter(fitted, iter([*corpus[0][:25], None]), batch_size=10)
+        with pytest.raises(TypeError, match="The text at position 25 is not a str but None"):
+            list(predictions)
+
+    def test_the_progress_bar_counts_texts(self, fitted, corpus, capsys):
+        list(predict_iter(fitted, corpus[0], batch_size=50, verbose=1))
+        assert "predict: 100%" in capsys.readouterr().err
+        list(predict_iter(fitted, iter(corpus[0]), verbose=1))
+        assert "predict: 200text" in capsys.readouterr().err
+        list(predict_iter(fitted, corpus[0]))
+        assert not capsys.readouterr().err
+
+    def test_memory_does_not_grow_with_the_number_of_texts(self, fitted, corpus):
+        def peak(n_texts):
+            tracemalloc.start()
+            texts = (corpus[0][i % len(corpus[0])] for i in range(n_texts))
+            for _ in predict_iter(fitted, texts, batch_size=100):
+                pass
+            _, highest = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            return highest
+
+        peak(500)
+        assert peak(8000) < 1.2 * peak(500)

@@ -10,7 +10,7 @@ from skglove.text.tokenizer import Document
 _CHUNK = 4096
 
 
-def chunks(raw_documents: Any) -> Iterator[list[Document]]:
+def chunks(raw_documents: Any, size: int = _CHUNK, *, allow_none: bool = False) -> Iterator[list[Document]]:
     """Check and yield documents in chunks.
 
     Parameters
@@ -18,6 +18,10 @@ def chunks(raw_documents: Any) -> Iterator[list[Document]]:
     raw_documents : iterable of str, or of lists or tuples of str
         A list, generator, array, pandas or polars Series, or Arrow array of texts or lists of tokens, or a table or array of one
         column of them. It is iterated over once.
+    size : int, default=4096
+        The number of documents of a chunk.
+    allow_none : bool, default=False
+        Whether there may be no documents at all.
 
     Raises
     ------
@@ -27,13 +31,13 @@ def chunks(raw_documents: Any) -> Iterator[list[Document]]:
         If it is not iterable, or an item is neither a str nor a list or tuple of str.
     """
     documents, start = _items(_one_dimensional(raw_documents)), 0
-    while chunk := list(islice(documents, _CHUNK)):
+    while chunk := list(islice(documents, size)):
         for position, document in enumerate(chunk, start):
             if not isinstance(document, str):
                 _check_tokens(position, document)
         yield chunk
         start += len(chunk)
-    if not start:
+    if not start and not allow_none:
         raise ValueError("Got no texts (0 samples); at least one is required.")
 
 
