@@ -17,7 +17,7 @@ from skglove._sklearn import CallbackSupportMixin, Interval, StrOptions, validat
 from skglove.callbacks import FitTask
 from skglove.saving import VersionedState, pack_words, unpack_words
 from skglove.text.averaging import mean_vectors, smooth_idf
-from skglove.text.documents import are_texts, chunks, look_like_rows
+from skglove.text.documents import chunks, look_like_rows
 from skglove.text.keras import KERAS_FILTERS
 from skglove.text.sequences import TokenSequences
 from skglove.text.similar import SimilarWords
@@ -393,15 +393,20 @@ class GloveTextVectorizer(
     def _learn(self, raw_documents: Iterable[Document], keep: Callable | None) -> np.ndarray:
         """Fit, and pass what `WordCounts.add` returns to `keep`; return the id of each word number, or 0."""
         source = self._check_parameters()
-        forget_fit(self)
-        tokenizer, all_are_texts = self._tokenizer(), True
-        counts = WordCounts(tokenizer, count_documents=self.use_idf)
+        counts = self._word_counts()
         for documents in chunks(raw_documents):
-            all_are_texts = all_are_texts and are_texts(documents)
             _warn_of_rows(documents)
             numbers = counts.add(documents)
             if keep is not None:
                 keep(numbers)
+        return self._learn_words(counts, source)
+
+    def _word_counts(self) -> WordCounts:
+        return WordCounts(self._tokenizer(), count_documents=self.use_idf)
+
+    def _learn_words(self, counts: WordCounts, source: VectorSource | None) -> np.ndarray:
+        """Fit to the words of all texts; return the id of each word number, or 0."""
+        forget_fit(self)
         self._check_words(counts)
         reserved = [] if self.oov_token is None else [self.oov_token]
         n_words = None if self.num_words is None else self.num_words - 1 - len(reserved)
@@ -409,7 +414,9 @@ class GloveTextVectorizer(
         words, extra = [*reserved, *words], []
         self.embedding_matrix_, self.n_words_found_ = None, 0
         if source is not None:
-            extra = self._extra_words(source, counts, tokenizer.can_return if all_are_texts else tokenizer.can_be_token)
+            tokenizer = self._tokenizer()
+            can_occur = tokenizer.can_return if counts.all_are_texts else tokenizer.can_be_token
+            extra = self._extra_words(source, counts, can_occur)
             self.embedding_matrix_, found = self._look_up(source, [*words, *extra])
             self.n_words_found_ = int(np.count_nonzero(found[: len(words)]))
             of_texts = found[len(reserved) : len(words)]

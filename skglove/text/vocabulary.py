@@ -6,12 +6,34 @@ are tokenized only once.
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
+from typing import NamedTuple
 
 import numpy as np
 
+from skglove.text.documents import are_texts
 from skglove.text.tokenizer import Document, Tokenizer
+
+
+class CountedWords(NamedTuple):
+    """What `WordCounts` knows, as plain data.
+
+    Parameters
+    ----------
+    words : list of str
+        In order of first appearance.
+    counts, document_counts : ndarray of shape (n_words,), int64
+        `document_counts` is empty if they were not counted.
+    n_documents : int
+    all_are_texts : bool
+    """
+
+    words: list[str]
+    counts: np.ndarray
+    document_counts: np.ndarray
+    n_documents: int
+    all_are_texts: bool
 
 
 class WordCounts:
@@ -26,17 +48,19 @@ class WordCounts:
     Attributes
     ----------
     n_documents : int
+    all_are_texts : bool
+        Whether no document was a list of tokens.
     """
 
     def __init__(self, tokenizer: Tokenizer, *, count_documents: bool = False) -> None:
         self._tokenizer, self._count_documents = tokenizer, count_documents
-        self.n_documents = 0
+        self.n_documents, self.all_are_texts = 0, True
         self._numbers: defaultdict[str, int] = defaultdict(count().__next__)
         self._numbers[""]  # number 0 is for empty pieces
         self._counts = np.zeros(0, dtype=np.int64)
         self._document_counts = np.zeros(0, dtype=np.int64)
 
-    def add(self, texts: Iterable[Document]) -> tuple[np.ndarray, np.ndarray]:
+    def add(self, texts: Sequence[Document]) -> tuple[np.ndarray, np.ndarray]:
         """Count the words of texts, or of lists of tokens.
 
         Returns
@@ -52,6 +76,7 @@ class WordCounts:
             ends.append(len(numbers))
         read, lengths = np.frombuffer(numbers, dtype=np.int32), np.diff(ends)
         self.n_documents += len(lengths)
+        self.all_are_texts = self.all_are_texts and are_texts(texts)
         self._counts = self._added(self._counts, read)
         if self._count_documents:
             documents = np.repeat(np.arange(len(lengths)), lengths)
@@ -63,6 +88,32 @@ class WordCounts:
         added = np.bincount(numbers, minlength=len(self._numbers))
         added[: len(counts)] += counts
         return added
+
+    def plain(self) -> CountedWords:
+        """Return everything that was counted."""
+        return CountedWords(self.words, self.counts, self._document_counts[1:], self.n_documents, self.all_are_texts)
+
+    def merge(self, later: CountedWords) -> np.ndarray:
+        """Add what was counted in other texts, which come after those so far.
+
+        Returns
+        -------
+        numbers : ndarray of int32
+            The number of each piece that `add` of the other object numbered; 0 for empty pieces.
+        """
+        numbers = np.array([0, *map(self._numbers.__getitem__, later.words)], dtype=np.int32)
+        self.n_documents += later.n_documents
+        self.all_are_texts = self.all_are_texts and later.all_are_texts
+        self._counts = self._merged(self._counts, numbers[1:], later.counts)
+        if self._count_documents:
+            self._document_counts = self._merged(self._document_counts, numbers[1:], later.document_counts)
+        return numbers
+
+    def _merged(self, counts: np.ndarray, numbers: np.ndarray, added: np.ndarray) -> np.ndarray:
+        merged = np.zeros(len(self._numbers), dtype=np.int64)
+        merged[: len(counts)] = counts
+        merged[numbers] += added
+        return merged
 
     def __len__(self) -> int:
         return len(self._numbers) - 1

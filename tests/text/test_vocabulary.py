@@ -1,3 +1,4 @@
+import pickle
 from collections import Counter
 
 import numpy as np
@@ -107,3 +108,35 @@ def test_ranks_belong_to_the_numbers_of_words(n_words, expected):
 
 def test_words_by_id():
     assert words_by_id({"a": 1, "c": 3, "far": 9}, 5) == ["", "a", "", "c", ""]
+
+
+@pytest.mark.parametrize("count_documents", [True, False])
+@pytest.mark.parametrize("starts", [[3], [1, 2, 2, 5], []], ids=str)
+def test_merged_counts_of_parts_are_those_of_all_texts(count_documents, starts):
+    texts = ["b a b", "c a", "", "a d d", "e b", "c"]
+
+    def count(some):
+        counts = WordCounts(KerasTokenizer(), count_documents=count_documents)
+        return counts, counts.add(some)
+
+    expected, (numbers, lengths) = count(texts)
+    merged, found = WordCounts(KerasTokenizer(), count_documents=count_documents), []
+    for part in np.split(np.array(texts, dtype=object), starts):
+        counts, (of_part, _) = count(part.tolist())
+        found.append(merged.merge(pickle.loads(pickle.dumps(counts.plain())))[of_part])
+    assert np.array_equal(np.concatenate(found), numbers)
+    assert merged.words == expected.words
+    assert merged.counts.tolist() == expected.counts.tolist()
+    assert merged.n_documents == len(lengths) == 6
+    assert merged.all_are_texts
+    assert merged.most_common(3)[0] == expected.most_common(3)[0]
+    if count_documents:
+        assert merged.document_counts("abcde").tolist() == expected.document_counts("abcde").tolist()
+
+
+def test_merged_counts_know_whether_all_were_texts():
+    lists = WordCounts(KerasTokenizer())
+    lists.add([["a", "b"]])
+    merged = WordCounts(KerasTokenizer())
+    merged.merge(lists.plain())
+    assert not merged.all_are_texts

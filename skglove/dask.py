@@ -1,0 +1,302 @@
+"""DaskTextClassifier: fitting and prediction of a pipeline on the parts of Dask's collections.
+
+Workers split the texts into words, and keep what they read. Word counts are merged in the order of the parts, so the vocabulary
+is that of a single process. The ids of all words are then collected in the process that calls `fit`, which trains the classifier:
+the model is the one that `Pipeline.fit` returns for all texts. A part whose worker is lost is computed again elsewhere.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.metrics import accuracy_score
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skglove.classifier import ConvTextClassifier
+from skglove.text.documents import chunks
+from skglove.text.sequences import TokenSequences
+from skglove.text.vocabulary import CountedWords
+from skglove.vectorizer import GloveTextVectorizer
+
+
+class DaskTextClassifier(ClassifierMixin, BaseEstimator):
+    """Fit a pipeline to texts on a Dask cluster, and predict there.
+
+    The words of the texts are counted and replaced by ids on the workers, where the texts stay. The process that calls `fit`
+    collects the ids, 4 bytes a word, looks up the word vectors and trains the classifier. The fitted pipeline is the same as that
+    of ``Pipeline.fit`` in one process. Predictions run on the workers, to which the pipeline is sent once.
+
+    Parameters
+    ----------
+    estimator : Pipeline
+        A `GloveTextVectorizer` and a `ConvTextClassifier`. It is cloned.
+    client : dask.distributed.Client or None, default=None
+        By default, the current client.
+
+    Attributes
+    ----------
+    estimator_ : Pipeline
+        The fitted pipeline.
+    classes_ : ndarray of shape (n_classes,)
+
+    Notes
+    -----
+    Requires ``pip install 'skglove[dask]'``, here and on the workers. If a worker is lost during `fit`, its parts are read again
+    by others, with the same result; if they cannot be, Dask raises one error, and the estimator is as before.
+
+    Examples
+    --------
+    >>> import dask.bag as db
+    >>> from dask.distributed import Client
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skglove import ConvTextClassifier, GloveTextVectorizer
+    >>> from skglove.dask import DaskTextClassifier
+    >>> texts = db.from_sequence(["the cat purrs", "dogs bark"] * 16, npartitions=2)
+    >>> labels = db.from_sequence(["cat", "dog"] * 16, npartitions=2)
+    >>> pipeline = make_pipeline(GloveTextVectorizer(embeddings=None), ConvTextClassifier(random_state=0))
+    >>> with Client(processes=False, dashboard_address=None) as client:
+    ...     model = DaskTextClassifier(pipeline, client=client).fit(texts, labels)
+    ...     model.predict(texts).take(2)
+    ('cat', 'dog')
+    >>> model.to_local().predict(["a cat purrs"]).tolist()
+    ['cat']
+    """
+
+    def __init__(self, estimator: Any, *, client: Any = None) -> None:
+        self.estimator = estimator
+        self.client = client
+
+    def fit(self, X: Any, y: Any) -> "DaskTextClassifier":
+        """Fit the pipeline.
+
+        Parameters
+        ----------
+        X : dask Series, DataFrame of one column, Bag, or Array of shape (n_samples,)
+            Texts, or in a Bag lists of words.
+        y : dask Series, DataFrame, Bag or Array, in the same partitions, or array-like
+            Class labels, or an indicator matrix.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If `estimator` is not such a pipeline, `X` is not a collection of Dask, or an item of it is not a text.
+        ValueError
+            If `X` and `y` differ in length, or for the reasons for which the pipeline raises it.
+        """
+        vectorizer, classifier = _steps(self.estimator)
+        client = self._client()
+        read = _read(client, vectorizer, _partitions(X, "X"))
+        source = vectorizer._check_parameters()
+        counts = vectorizer._word_counts()
+        numbers = [counts.merge(words) for words in _results(client, _words, read)]
+        new_ids = vectorizer._learn_words(counts, source)
+        encoded = [
+            client.submit(_encode, part, new_ids[of_part], vectorizer.maxlen, vectorizer.truncating, pure=False)
+            for part, of_part in zip(read, numbers, strict=True)
+        ]
+        parts = [(ids, lengths) for ids, lengths in (future.result() for future in encoded)]
+        ids, lengths = map(np.concatenate, zip(*parts, strict=True))
+        labels = _labels(client, y, [len(of_part) for _, of_part in parts])
+        classifier.fit(vectorizer._sequences(ids, lengths), labels)
+        names = [name for name, _ in self.estimator.steps]
+        self.estimator_ = Pipeline(list(zip(names, (vectorizer, classifier), strict=True)))
+        self.classes_ = classifier.classes_
+        return self
+
+    def predict(self, X: Any) -> Any:
+        """Predict lazily, part by part.
+
+        Parameters
+        ----------
+        X : dask Series, DataFrame of one column, Bag or Array
+
+        Returns
+        -------
+        dask Series, Bag or Array of n_samples labels
+            As `X`; a Series for a DataFrame. With several labels a document, a dask DataFrame, Bag or Array of their indicators.
+        """
+        check_is_fitted(self)
+        return self._lazily("predict", X, is_matrix=self.estimator_[-1].thresholds_ is not None)
+
+    def predict_proba(self, X: Any) -> Any:
+        """Return probabilities lazily, part by part.
+
+        Parameters
+        ----------
+        X : dask Series, DataFrame of one column, Bag or Array
+
+        Returns
+        -------
+        dask DataFrame, Bag or Array of shape (n_samples, n_classes)
+            As `X`; a DataFrame with a column for each class for a Series.
+        """
+        check_is_fitted(self)
+        return self._lazily("predict_proba", X, is_matrix=True)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy, which is computed at once.
+
+        Parameters
+        ----------
+        X : dask Series, DataFrame of one column, Bag or Array
+        y : dask collection or array-like
+        sample_weight : array-like of shape (n_samples,), optional
+        """
+        import dask
+
+        predicted, y = (np.asarray(values) for values in dask.compute(self.predict(X), y))
+        return accuracy_score(y, predicted, sample_weight=sample_weight)
+
+    def to_local(self) -> Pipeline:
+        """Return the fitted pipeline, which does not need Dask."""
+        check_is_fitted(self)
+        return self.estimator_
+
+    def _client(self) -> Any:
+        from dask.distributed import get_client
+
+        if self.client is not None:
+            return self.client
+        try:
+            return get_client()
+        except ValueError:
+            raise ValueError(
+                "There is no Dask client. Create one, such as dask.distributed.Client(), or pass it as client."
+            ) from None
+
+    def _lazily(self, method: str, X: Any, *, is_matrix: bool) -> Any:
+        kind = _kind(X, "X")
+        model = self._client().scatter(self.estimator_, hash=False)
+        if kind == "bag":
+            return X.map_partitions(_predict_list, model, method)
+        classes = self.estimator_[-1].classes_
+        dtype = np.dtype(np.float32) if method == "predict_proba" else np.dtype(int) if is_matrix else classes.dtype
+        if kind == "array":
+            wide = {"new_axis": 1, "chunks": (X.chunks[0], (len(classes),))} if is_matrix else {}
+            return X.map_blocks(
+                _predict_array, model=model, method=method, dtype=dtype, meta=np.array((), dtype), **wide
+            )
+        import pandas as pd
+
+        empty = pd.DataFrame(columns=classes, dtype=dtype) if is_matrix else pd.Series([], dtype=dtype)
+        return X.map_partitions(_predict_pandas, model, method, classes if is_matrix else None, meta=empty)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"client": None}  # a connection
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "estimator_")
+
+
+class _Part(NamedTuple):
+    """What a worker has read: the counts of its words, and the number of each word of each text."""
+
+    counted: CountedWords
+    numbers: np.ndarray
+    lengths: np.ndarray
+
+
+def _steps(pipeline: Any) -> tuple[GloveTextVectorizer, ConvTextClassifier]:
+    steps = [step for _, step in pipeline.steps] if isinstance(pipeline, Pipeline) else []
+    if list(map(type, steps)) != [GloveTextVectorizer, ConvTextClassifier] or steps[0].output != "sequences":
+        raise TypeError(
+            "Expected a Pipeline of a GloveTextVectorizer with output='sequences' and a ConvTextClassifier; "
+            f"got {pipeline!r:.100}."
+        )
+    vectorizer, classifier = map(clone, steps)
+    return vectorizer, classifier
+
+
+def _kind(collection: Any, name: str) -> str:
+    """Return the kind of a collection: bag, array or frame."""
+    kind = type(collection).__module__.split(".")[0]
+    if kind.startswith("dask") and hasattr(collection, "to_delayed"):
+        return "array" if hasattr(collection, "map_blocks") else "frame" if hasattr(collection, "dtypes") else "bag"
+    raise TypeError(f"{name} must be a dask Series, DataFrame, Bag or Array; got {type(collection).__name__}.")
+
+
+def _partitions(collection: Any, name: str) -> list[Any]:
+    """Return the parts of a collection, as delayed objects."""
+    if _kind(collection, name) == "array":
+        if collection.ndim > 1 and collection.numblocks[1] > 1:
+            raise ValueError(f"{name} has several chunks of columns. Call rechunk({{1: -1}}) first.")
+        return collection.to_delayed().ravel().tolist()
+    return collection.to_delayed()
+
+
+def _read(client: Any, vectorizer: GloveTextVectorizer, parts: list[Any]) -> list[Any]:
+    texts = client.compute(parts)
+    return [client.submit(_count, vectorizer, part, i, pure=False) for i, part in enumerate(texts)]
+
+
+def _results(client: Any, function: Any, futures: list[Any]) -> Iterator[Any]:
+    """Apply a function on the workers; yield the results in order."""
+    for future in [client.submit(function, future, pure=False) for future in futures]:
+        yield future.result()
+
+
+def _count(vectorizer: GloveTextVectorizer, documents: Any, partition: int) -> _Part:
+    counts, read = vectorizer._word_counts(), []
+    try:
+        for some in chunks(documents, allow_none=True):
+            read.append(counts.add(some))
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"Partition {partition} of X: {error}") from None
+    numbers, lengths = zip(*read, strict=True) if read else ([np.zeros(0, np.int32)], [np.zeros(0, np.int64)])
+    return _Part(counts.plain(), np.concatenate(numbers), np.concatenate(lengths))
+
+
+def _words(part: _Part) -> CountedWords:
+    return part.counted
+
+
+def _encode(part: _Part, new_ids: np.ndarray, maxlen: int | None, truncating: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ids of all words, and their number in each text."""
+    sequences = TokenSequences.from_lengths(new_ids[part.numbers], part.lengths)
+    sequences = sequences if maxlen is None else sequences.cut(maxlen, truncating)
+    return sequences.ids, sequences.lengths
+
+
+def _labels(client: Any, y: Any, sizes: list[int]) -> np.ndarray:
+    """Collect the labels, after checking that their number is that of the texts in each partition."""
+    if not hasattr(y, "to_delayed"):
+        labels, found = np.asarray(y), [len(y)]
+        sizes = [sum(sizes)]
+    else:
+        parts = [np.asarray(part) for part in client.gather(client.compute(_partitions(y, "y")))]
+        labels, found = np.concatenate(parts), list(map(len, parts))
+        labels = labels[:, 0] if labels.shape[1:] == (1,) else labels  # of a DataFrame
+    if found != sizes:
+        raise ValueError(f"X and y differ in length; X has partitions of {sizes} texts, and y of {found} labels.")
+    return labels
+
+
+def _predict_list(documents: Any, model: Pipeline, method: str) -> list[Any]:
+    documents = list(documents)
+    if not documents:
+        return []
+    values = getattr(model, method)(documents)
+    return values.tolist() if values.ndim == 1 else list(values)
+
+
+def _predict_array(documents: np.ndarray, model: Pipeline, method: str) -> np.ndarray:
+    return getattr(model, method)(documents)
+
+
+def _predict_pandas(documents: Any, model: Pipeline, method: str, columns: np.ndarray | None) -> Any:
+    import pandas as pd
+
+    classes = model[-1].classes_
+    if len(documents):
+        values = getattr(model, method)(documents)
+    else:
+        values = np.zeros((0, len(classes)), np.float32) if columns is not None else classes[:0]
+    if columns is None:
+        return pd.Series(values, index=documents.index)
+    return pd.DataFrame(values, index=documents.index, columns=columns)

@@ -1,0 +1,212 @@
+"""Fitting and prediction on a cluster of two worker processes."""
+
+import os
+import pickle
+import signal
+import threading
+import time
+
+import dask.array as da
+import dask.bag as db
+import dask.dataframe as dd
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from dask.distributed import Client, LocalCluster
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+from skglove import ConvTextClassifier, GloveTextVectorizer, WideAndDeep
+from skglove.dask import DaskTextClassifier
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def client():
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+def make(vectors, **parameters):
+    vectorizer = GloveTextVectorizer(vectors, **parameters)
+    return make_pipeline(vectorizer, ConvTextClassifier(WideAndDeep(filters=4), epochs=1, random_state=0))
+
+
+def as_series(items):
+    return dd.from_pandas(pd.Series(list(items), index=[f"row {i:03}" for i in range(len(items))]), npartitions=3)
+
+
+def as_frame(items):
+    return as_series(items).to_frame("column")
+
+
+def as_bag(items):
+    return db.from_sequence(list(items), npartitions=3)
+
+
+def as_array(items):
+    return da.from_array(np.array(items), chunks=70)
+
+
+COLLECTIONS = [as_series, as_frame, as_bag, as_array]
+each_collection = pytest.mark.parametrize("collect", COLLECTIONS, ids=lambda collect: collect.__name__)
+
+
+@pytest.fixture(scope="module")
+def few(corpus):
+    # Words are as frequent as others, so that their order shows which text comes first.
+    return [f"{text} word{i % 50}" for i, text in enumerate(corpus[0][:160])], np.array(corpus[1][:160])
+
+
+@pytest.fixture(scope="module")
+def local(few, vectors):
+    return make(vectors).fit(*few)
+
+
+def test_there_must_be_a_client(few, vectors):  # before there is one
+    with pytest.raises(ValueError, match="There is no Dask client"):
+        DaskTextClassifier(make(vectors)).fit(as_bag(few[0]), few[1])
+
+
+@each_collection
+def test_the_model_is_that_of_one_process(client, few, vectors, local, collect):
+    texts, y = few
+    model = DaskTextClassifier(make(vectors), client=client).fit(collect(texts), collect(y))
+    assert model.to_local()[0].vocabulary_ == local[0].vocabulary_
+    np.testing.assert_array_equal(model.to_local().predict_proba(texts), local.predict_proba(texts))
+    lazy = model.predict(collect(texts))
+    assert type(lazy) is type((as_series if collect is as_frame else collect)(["text"]))
+    assert np.asarray(lazy.compute()).tolist() == local.predict(texts).tolist()
+    proba = model.predict_proba(collect(texts))
+    np.testing.assert_array_equal(np.asarray(proba.compute(), dtype=np.float32), local.predict_proba(texts))
+    assert model.score(collect(texts), collect(y)) == local.score(texts, y)
+    if collect in (as_series, as_frame):
+        assert list(proba.columns) == list(model.classes_) == list(local.classes_)
+        assert (
+            proba.compute().index.tolist() == lazy.compute().index.tolist() == collect(texts).compute().index.tolist()
+        )
+
+
+def test_parts_without_texts(client, few, vectors, local):
+    texts, y = as_series(few[0]), as_series(few[1])
+    nothing = dd.from_pandas(pd.Series([], dtype=object), npartitions=1)
+    model = DaskTextClassifier(make(vectors), client=client)
+    model.fit(dd.concat([nothing, texts]), dd.concat([nothing, y]))
+    assert model.to_local()[0].vocabulary_ == local[0].vocabulary_
+    with_nothing = db.from_delayed([*as_bag(few[0]).to_delayed(), *db.from_sequence([], npartitions=1).to_delayed()])
+    assert list(model.predict(with_nothing).compute()) == local.predict(few[0]).tolist()
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"use_idf": True, "num_words": 40},
+        {"oov_token": "<OOV>", "num_words": 30, "maxlen": 4},
+        {"handle_unknown": "nearest"},
+    ],
+    ids=str,
+)
+def test_parameters_of_the_vectorizer(client, few, vectors, parameters):
+    expected = make(vectors, **parameters).fit(*few)
+    found = DaskTextClassifier(make(vectors, **parameters), client=client).fit(as_bag(few[0]), few[1]).to_local()
+    np.testing.assert_array_equal(found.predict_proba(few[0]), expected.predict_proba(few[0]))
+    assert found[0].word_counts_ == expected[0].word_counts_
+    if "use_idf" in parameters:
+        np.testing.assert_array_equal(found[0].idf_, expected[0].idf_)
+
+
+def test_lists_of_words_and_several_labels(client, few, vectors):
+    documents, Y = (
+        [text.split() for text in few[0]],
+        np.eye(len(set(few[1])), dtype=int)[np.unique(few[1], return_inverse=True)[1]],
+    )
+    expected = make(vectors).fit(documents, Y)
+    model = DaskTextClassifier(make(vectors), client=client).fit(as_bag(documents), as_bag(Y))
+    assert np.array_equal(np.stack(model.predict(as_bag(documents)).compute()), expected.predict(documents))
+    texts = as_series(few[0])
+    predicted = model.predict(texts).compute()
+    assert predicted.columns.tolist() == list(range(Y.shape[1]))
+    assert np.array_equal(predicted, expected.predict(few[0]))
+
+
+def test_the_fitted_pipeline_and_copies_need_no_client(client, few, vectors, local):
+    model = DaskTextClassifier(make(vectors), client=client).fit(as_bag(few[0]), as_bag(few[1]))
+    copy = pickle.loads(pickle.dumps(model))
+    assert copy.client is None
+    assert copy.to_local().predict(few[0]).tolist() == local.predict(few[0]).tolist()
+    assert not hasattr(clone(copy), "estimator_")
+    assert list(copy.predict(as_bag(few[0])).compute()) == local.predict(few[0]).tolist()  # by the current client
+
+
+class TestErrors:
+    def test_other_estimators(self, client, few, vectors):
+        for estimator in (make(vectors)[:1], make(vectors)[0], make(vectors, output="mean")):
+            with pytest.raises(TypeError, match="Expected a Pipeline of a GloveTextVectorizer"):
+                DaskTextClassifier(estimator, client=client).fit(as_bag(few[0]), few[1])
+
+    def test_what_is_no_collection(self, client, few, vectors):
+        with pytest.raises(TypeError, match="X must be a dask Series, DataFrame, Bag or Array; got list"):
+            DaskTextClassifier(make(vectors), client=client).fit(*few)
+
+    def test_the_partition_and_position_of_what_is_no_text(self, client, few, vectors):
+        texts = [*few[0][:100], None, *few[0][101:]]
+        with pytest.raises(TypeError, match="Partition 1 of X: The text at position 47 is not a str but None"):
+            DaskTextClassifier(make(vectors), client=client).fit(as_bag(texts), few[1])
+
+    def test_a_failed_fit_changes_nothing(self, client, few, vectors, local):
+        model = DaskTextClassifier(make(vectors), client=client).fit(as_bag(few[0]), few[1])
+        with pytest.raises(
+            ValueError, match=r"X and y differ in length; X has partitions of \[53, 53, 53, 1\] texts, and y of"
+        ):
+            model.fit(as_bag(few[0]), as_bag(few[1][:100]))
+        assert model.to_local().predict(few[0]).tolist() == local.predict(few[0]).tolist()
+
+
+def slow(text):
+    time.sleep(0.01)
+    return text
+
+
+@pytest.mark.parametrize("delay", [0.1, 0.5, 1.0])
+def test_a_lost_worker_changes_nothing(client, few, vectors, local, delay):
+    """One of two workers is killed while texts are read, or while the classifier is trained."""
+    client.wait_for_workers(2)
+    workers = list(client.run(os.getpid).values())
+    killer = threading.Timer(delay, os.kill, [workers[0], signal.SIGKILL])
+    killer.start()
+    texts = db.from_sequence(few[0], npartitions=8).map(slow)
+    model = DaskTextClassifier(make(vectors), client=client).fit(texts, few[1])
+    killer.join()
+    assert model.to_local()[0].vocabulary_ == local[0].vocabulary_
+    np.testing.assert_array_equal(model.to_local().predict_proba(few[0]), local.predict_proba(few[0]))
+    assert list(model.predict(texts).compute()) == local.predict(few[0]).tolist()
+
+
+def test_searches_have_the_scores_of_one_process(client, few, vectors):
+    texts, y = few
+    grid = {"convtextclassifier__trainable": [True, False]}
+    search = GridSearchCV(make(vectors), grid, cv=2)
+    expected = clone(search).fit(texts, y).cv_results_["mean_test_score"]
+    with joblib.parallel_config("dask"):
+        found = clone(search).fit(texts, y).cv_results_["mean_test_score"]
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_searches_of_the_classifier_on_sequences(client, few, vectors):
+    texts, y = few
+    X = GloveTextVectorizer(vectors).fit_transform(texts)
+    search = GridSearchCV(make(vectors)[1], {"trainable": [True, False]}, cv=2)
+    expected = clone(search).fit(X, y).cv_results_["mean_test_score"]
+    with joblib.parallel_config("dask"):
+        found = clone(search).fit(X, y).cv_results_["mean_test_score"]
+    np.testing.assert_array_equal(found, expected)
