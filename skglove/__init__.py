@@ -3,12 +3,14 @@
 from skglove import export
 from skglove._version import __version__
 from skglove.classifier import ConvTextClassifier
+from skglove.compression import compress
 from skglove.inspection.explain import explain
 from skglove.inspection.explanation import Explanation
 from skglove.inspection.history import TrainingHistoryDisplay
 from skglove.inspection.model import ModelExplanation, explain_model
 from skglove.inspection.top_words import TopWordsDisplay
 from skglove.models import Parallel, Stacked, WideAndDeep
+from skglove.prediction import predict_iter
 from skglove.saving import dump, load
 from skglove.text.sequences import TokenSequences
 from skglove.vectorizer import GloveTextVectorizer
@@ -27,9 +29,11 @@ __all__ = [
     "WideAndDeep",
     "WordVectors",
     "__version__",
+    "compress",
     "dump",
     "explain",
     "explain_model",
     "export",
     "load",
+    "predict_iter",
 ]

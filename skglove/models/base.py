@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 
 from skglove._sklearn import validate_parameters
 from skglove.models.head import Head
+from skglove.models.quantization import pack, rounded, transform_arrays, unpack_all
 from skglove.saving import PlainState
 from skglove.text.sequences import TokenSequences
 from skglove.training.backend import import_keras
@@ -76,6 +77,7 @@ class Member(PlainState, BaseEstimator, ABC):
     free_parameters: tuple[str, ...] = ("embedding_dropout", "dropout")
     history_: dict[str, list[float]] = {}  # noqa: RUF012 - for members that are not trained in epochs
     thresholds_: np.ndarray | None = None  # of labels, if documents were held out
+    is_compressed_: bool = False
 
     def check_parameters(self) -> None:
         """Raise a ValueError if a parameter is invalid."""
@@ -195,6 +197,28 @@ class Member(PlainState, BaseEstimator, ABC):
         bias : ndarray of shape (n_classes,), float64
             The remainder. Together with all of `spans` it adds up to the logits.
         """
+
+    def compressed(self, n_ids: int) -> "Member":
+        """Return a fitted member of fewer ids, and with numbers that take fewer bytes in files.
+
+        Parameters
+        ----------
+        n_ids : int
+            Ids from there on are no longer known.
+        """
+        attributes = {**vars(self), **self._of_first_ids(n_ids), "is_compressed_": True}
+        return self._fitted(**transform_arrays(attributes, rounded))
+
+    @abstractmethod
+    def _of_first_ids(self, n_ids: int) -> dict[str, Any]:
+        """Return the fitted attributes of a member that knows only the ids below `n_ids`."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        return transform_arrays(state, pack) if self.is_compressed_ else state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(unpack_all(state) if state.get("is_compressed_") else state)
 
     def checked_start(self, start: Any) -> Any:
         """Return a fitted member after checking that training can start from it.

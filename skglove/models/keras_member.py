@@ -225,6 +225,10 @@ class KerasMember(Member):
             weights_={"embedding": [vectors], **weights}, trainable_=trainable, n_classes_=n_classes, **attributes
         )
 
+    def _of_first_ids(self, n_ids: int) -> dict[str, Any]:
+        (vectors,) = self.weights_["embedding"]
+        return {"weights_": self.weights_ | {"embedding": [vectors[:n_ids]]}, "training_state_": None}
+
     def _read(self, sequences: TokenSequences) -> TokenSequences:
         """Return the documents, truncated to `maxlen`."""
         return sequences if self.maxlen is None else sequences.cut(self.maxlen)
