@@ -167,7 +167,7 @@ def test_accuracy_benchmark(run, data, vectors_file):
 @pytest.mark.slow
 def test_training_benchmark(run, data, vectors_file):
     report = data / "report.md"
-    sizes = ["--rounds", 1, "--sizes", 50, "--epochs", 1, "--chunks", 2, "--passes", 1]
+    sizes = ["--rounds", 1, "--epochs", 1, "--chunks", 2, "--passes", 1, "--seeds", 1]
     settings = ["--vectors", vectors_file, "--long", "tools", "--short", "tools", "--output", report]
     run("benchmarks/training.py", "--data", data, *settings, *sizes)
     titles = [line[4:] for line in report.read_text().splitlines() if line.startswith("### ")]
@@ -176,7 +176,6 @@ def test_training_benchmark(run, data, vectors_file):
         "The tutorial's network, tools, 150 texts",
         "Parallel convolutions, tools, 150 texts of 12 words, the longest of 20",
         "Training in chunks",
-        "More and more texts",
     ]
     seconds = {row[0]: float(row[1]) for row in rows_of(report)[:9]}
     *stages, total = seconds.values()
@@ -212,3 +211,53 @@ def test_versions_benchmark(run, data, vectors_file):
     ((name, old, new, ratio),) = rows_of(report)
     assert name == "GloveTextVectorizer.fit_transform on 300 texts, peak MB"
     assert float(new) / float(old) == pytest.approx(float(ratio), abs=0.05)
+
+
+@pytest.mark.slow
+def test_scale_benchmark(run, data, vectors_file):
+    report = data / "report.md"
+    settings = ["--data", data, "--set", "tools", "--vectors", vectors_file, "--output", report]
+    run("benchmarks/scale.py", *settings, "--sizes", 300, "--epochs", 1, "--results", data / "scale.jsonl")
+    rows = rows_of(report)
+    assert [row[:4] for row in rows] == [["tools", source, "300", "1"] for source in ("list", "generator", "Parquet")]
+    assert all(float(value.replace(",", "")) >= 0 for row in rows for value in row[4:])
+    run("benchmarks/scale.py", *settings, "--sizes", 200, "--sources", "list", "--results", data / "scale.jsonl")
+    assert [row[1:4] for row in rows_of(report)][-1] == ["list", "200", "default"]
+    assert len(rows_of(report)) == 4
+
+
+@pytest.mark.slow
+def test_compression_benchmark(run, data, vectors_file):
+    report = data / "report.md"
+    settings = ["--data", data, "--sets", "tools", "--vectors", vectors_file, "--output", report]
+    run("benchmarks/compression.py", *settings, "--max-sizes", 1_000_000)
+    rows = rows_of(report)
+    assert len(rows) == 7  # without a limit that is too small
+    assert all(float(row[2]) > 0.7 for row in rows[:2])
+    sizes = [float(row[3]) for row in rows]
+    assert sizes[0] > sizes[1] >= sizes[5] > 0
+    assert sizes[-1] <= 1.01
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="a file that is mapped cannot be replaced on Windows")
+def test_server_and_its_benchmark(run, data, vectors_file):
+    report = data / "report.md"
+    settings = ["--data", data, "--set", "tools", "--vectors", vectors_file, "--output", report]
+    run("benchmarks/serving.py", *settings, "--seconds", 3, "--clients", 2)
+    rows = rows_of(report)
+    assert len(rows) == 6
+    assert all(float(row[1].replace(",", "")) > 5 for row in rows)
+    assert {row[5] for row in rows} == {"0"}  # failed requests
+
+
+@pytest.mark.slow
+def test_cluster_benchmark(run, data, vectors_file):
+    report = data / "report.md"
+    settings = ["--data", data, "--sets", "tools", "--vectors", vectors_file, "--output", report]
+    run("benchmarks/cluster.py", *settings, "--seeds", 1, "--kills", 1, "--last-kill", 1)
+    ((_, local, with_dask, equal, *_),) = rows_of(report)
+    assert local == with_dask
+    assert equal == "1 of 1"
+    assert "scores of `n_jobs=1` on 1 of 1 sets" in report.read_text()
+    assert "1 equal models, 0 others, 0 errors" in report.read_text()

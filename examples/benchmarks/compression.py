@@ -72,8 +72,11 @@ def measure(arguments: argparse.Namespace, name: str) -> str:
             f"compress(max_size={limit})": {"max_size": limit} for limit in arguments.max_sizes
         }
         for label, options in (small | limits).items():
-            rows.append(row(label, compress(pipeline, **options), split, folder))
-            print(json.dumps(rows[-1]), flush=True)
+            try:
+                rows.append(row(label, compress(pipeline, **options), split, folder))
+                print(json.dumps(rows[-1]), flush=True)
+            except ValueError as error:  # too small a limit
+                print(error, flush=True)
     header = [
         f"{name}, {len(split.train):,} to train on",
         "words",

@@ -50,10 +50,8 @@ def serve(model: Path) -> Iterator[tuple[int, psutil.Process]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "server:app", "--workers", str(WORKERS), "--port", str(port)]
-    process = subprocess.Popen(
-        [*command, "--log-level", "error"], cwd=SERVER.parent, env={**os.environ, "MODEL": str(model.resolve())}
-    )
+    command = [sys.executable, SERVER, model, "--port", str(port), "--workers", str(WORKERS)]
+    process = subprocess.Popen(command)
     try:
         wait_for(port)
         yield port, psutil.Process(process.pid)
@@ -65,11 +63,16 @@ def serve(model: Path) -> Iterator[tuple[int, psutil.Process]]:
 def wait_for(port: int) -> None:
     """Wait until the server answers."""
     for _ in range(600):
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            ask(http.client.HTTPConnection("127.0.0.1", port), ["text"])
+        with contextlib.suppress(OSError, http.client.HTTPException), connect(port) as connection:
+            ask(connection, ["text"])
             return
         time.sleep(0.1)
     raise SystemExit("The server did not start.")
+
+
+def connect(port: int) -> contextlib.closing[http.client.HTTPConnection]:
+    """Return a connection that is closed at the end of a `with` statement."""
+    return contextlib.closing(http.client.HTTPConnection("127.0.0.1", port))
 
 
 def ask(connection: http.client.HTTPConnection, texts: list[str]) -> dict:
@@ -90,17 +93,18 @@ def put_load(port: int, texts: list[str], *, clients: int, seconds: float, texts
     end = time.monotonic() + seconds
 
     def send(number: int) -> None:
-        connection, i = http.client.HTTPConnection("127.0.0.1", port), number
+        i = number
         while time.monotonic() < end:
-            some = [texts[(i + j) % len(texts)] for j in range(texts_at_once)]
-            i += clients * texts_at_once
-            start = time.perf_counter()
-            try:
-                ask(connection, some)
-                taken.append(time.perf_counter() - start)
-            except (OSError, http.client.HTTPException):
-                failed[0] += 1
-                connection = http.client.HTTPConnection("127.0.0.1", port)
+            with connect(port) as connection:  # and again after a failure
+                try:
+                    while time.monotonic() < end:
+                        some = [texts[(i + j) % len(texts)] for j in range(texts_at_once)]
+                        i += clients * texts_at_once
+                        start = time.perf_counter()
+                        ask(connection, some)
+                        taken.append(time.perf_counter() - start)
+                except (OSError, http.client.HTTPException):
+                    failed[0] += 1
 
     threads = [threading.Thread(target=send, args=[number]) for number in range(clients)]
     start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Training time, compared with the tutorial's script and wrappers of Keras and torch, and by number of texts.
+"""Training time, compared with the tutorial's script and wrappers of Keras and torch.
 
 Contestants run alternately, several times; medians are reported, also of ratios. Writes its tables into the ``README.md``
 beside it::
@@ -23,8 +23,7 @@ import datasets
 import numpy as np
 import report
 from contestants import skglove, tutorial_network
-from memory import megabytes
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import Pipeline
 from turns import rows_of, seconds, take_turns
 from wrappers import BATCH_SIZE, FILTERS, LEARNING_RATE, WIDTHS, wrapped
 
@@ -33,7 +32,7 @@ from skglove.models.linear import LinearTraining
 from skglove.text.vocabulary import WordCounts
 from skglove.training.trainer import Trainer
 
-PARTS = ("time", "tutorial", "wrappers", "chunks", "growth")
+PARTS = ("time", "tutorial", "wrappers", "chunks")
 CONTESTANTS = ("keras.wrappers.SKLearnClassifier", "skorch", "skglove")
 
 
@@ -116,45 +115,24 @@ def against_wrappers(arguments: argparse.Namespace, name: str, epochs: int) -> s
     )
 
 
-def as_texts_grow(data: Path | None, name: str, vectors: str, sizes: list[int]) -> str:
-    """Fit with default parameters on increasing numbers of texts, which are made by joining random halves of texts."""
-    split = datasets.load(data, name, seed=0)
-    halves = [text.split() for text in split.train]
-    random_state = np.random.RandomState(0)
-    rows = []
-    for size in sizes:
-        chosen = random_state.randint(len(split.train), size=(size, 2))
-        texts = [" ".join(halves[a][: len(halves[a]) // 2] + halves[b][len(halves[b]) // 2 :]) for a, b in chosen]
-        y = split.y_train[chosen[:, 0]]
-        model = make_pipeline(GloveTextVectorizer(vectors, maxlen=None), ConvTextClassifier(random_state=0))
-        took = seconds(lambda model=model, texts=texts, y=y: model.fit(texts, y))
-        predicting = seconds(lambda model=model, texts=texts: model.predict(texts))
-        peak = megabytes("VmHWM")
-        rows.append(
-            [f"{size:,}", f"{took:.1f}", f"{1e3 * took / size:.2f}", f"{1e3 * predicting / size:.3f}", f"{peak:,.0f}"]
-        )
-        print(rows[-1], flush=True)
-    header = ["texts", "fit, s", "ms a text", "predict, ms a text", "peak MB of the process"]
-    about = f"The texts are made of halves of those of {name}, joined at random."
-    return f"### More and more texts\n\n{about}\n\n{report.table(header, rows)}"
-
-
-def in_chunks(data: Path | None, names: list[str], vectors: str, n_chunks: int, passes: int) -> str:
+def in_chunks(data: Path | None, names: list[str], vectors: str, n_chunks: int, passes: int, n_seeds: int) -> str:
     """Compare several passes of `partial_fit` over chunks of the texts with `fit`."""
     rows = []
     for name in names:
-        split = datasets.load(data, name, seed=0)
-        vectorizer = GloveTextVectorizer(vectors)
-        X, test = vectorizer.fit_transform(split.train), vectorizer.transform(split.test)
-        whole = ConvTextClassifier(random_state=0).fit(X, split.y_train).score(test, split.y_test)
-        chunked = ConvTextClassifier(random_state=0)
-        chunks = np.array_split(np.random.RandomState(0).permutation(len(split.train)), n_chunks)
-        for _ in range(passes):
-            for chunk in chunks:
+        scores = np.zeros((n_seeds, 2))
+        for seed in range(n_seeds):
+            split = datasets.load(data, name, seed=seed)
+            vectorizer = GloveTextVectorizer(vectors)
+            X, test = vectorizer.fit_transform(split.train), vectorizer.transform(split.test)
+            whole, chunked = (ConvTextClassifier(random_state=seed) for _ in range(2))
+            scores[seed, 0] = whole.fit(X, split.y_train).score(test, split.y_test)
+            chunks = np.array_split(np.random.RandomState(seed).permutation(len(split.train)), n_chunks)
+            for chunk in chunks * passes:
                 chunked.partial_fit(X[chunk], split.y_train[chunk], classes=np.unique(split.y_train))
-        rows.append([name, f"{whole:.4f}", f"{chunked.score(test, split.y_test):.4f}"])
+            scores[seed, 1] = chunked.score(test, split.y_test)
+        rows.append([name, *(f"{mean:.4f}" for mean in scores.mean(axis=0))])
         print(rows[-1], flush=True)
-    header = ["set", "accuracy of fit", f"of partial_fit, {n_chunks} chunks, {passes} passes"]
+    header = [f"accuracy, {n_seeds} seeds", "fit", f"partial_fit, {n_chunks} chunks, {passes} passes"]
     return f"### Training in chunks\n\n{report.table(header, rows)}"
 
 
@@ -237,10 +215,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--short", nargs="+", default=["fetch_20newsgroups"], help="sets of short texts")
     parser.add_argument("--output", type=Path, default=report.README)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--epochs", type=int, nargs="+", default=[1, 5], help="of the convolutions in wrappers")
     parser.add_argument("--chunks", type=int, default=10, help="for partial_fit")
     parser.add_argument("--passes", type=int, default=5, help="of partial_fit")
+    parser.add_argument("--seeds", type=int, default=3, help="of partial_fit")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure")
     parser.add_argument("--wrapped", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
@@ -263,8 +241,9 @@ Medians of {rounds} rounds, the contestants taking turns, after a warm-up that i
             for name in arguments.short
             for epochs in arguments.epochs
         },
-        "chunks": lambda: in_chunks(data, arguments.short, vectors, arguments.chunks, arguments.passes),
-        "growth": lambda: as_texts_grow(data, arguments.short[-1], vectors, arguments.sizes),
+        "chunks": lambda: in_chunks(
+            data, arguments.short, vectors, arguments.chunks, arguments.passes, arguments.seeds
+        ),
     }
     for part, step in steps.items():
         if part.partition(",")[0] in arguments.parts:
