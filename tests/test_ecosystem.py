@@ -12,8 +12,11 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.dataset
+import pyarrow.parquet as pq
 import pytest
 import sklearn
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import BaggingClassifier, RandomForestClassifier, StackingClassifier, VotingClassifier
@@ -29,7 +32,7 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils import check_array
 
-from skglove import ConvTextClassifier, GloveTextVectorizer, WideAndDeep, explain
+from skglove import ConvTextClassifier, GloveTextVectorizer, TokenSequences, WideAndDeep, explain, predict_iter
 from skglove.saving import TRUSTED
 
 
@@ -189,6 +192,37 @@ def test_columns_of_tables_are_texts(fitted, few, make):
 def test_cross_validation_on_an_arrow_column(pipeline, few):
     column = pa.chunked_array([few[0][:50], few[0][50:]])
     assert cross_val_score(pipeline, column, few[1], cv=2, error_score="raise").min() > 0.9
+
+
+def test_texts_of_a_parquet_file_are_read_once(pipeline, few, tmp_path):
+    texts, y = few
+    pq.write_table(pa.table({"text": texts, "label": y}), tmp_path / "texts.parquet", row_group_size=13)
+    reads = []
+
+    def read():
+        for batch in pq.ParquetFile(tmp_path / "texts.parquet").iter_batches(7, columns=["text"]):
+            reads.append(len(batch))
+            yield from batch["text"].to_pylist()
+
+    expected = pipeline.fit(texts, y).predict_proba(texts)
+    np.testing.assert_array_equal(clone(pipeline).fit(read(), y).predict_proba(texts), expected)
+    assert sum(reads) == len(texts)
+    np.testing.assert_array_equal(list(predict_iter(pipeline, read(), method="predict_proba")), expected)
+    dataset = pyarrow.dataset.dataset(tmp_path / "texts.parquet")
+    rows = (text for batch in dataset.to_batches(columns=["text"]) for text in batch["text"].to_pylist())
+    np.testing.assert_array_equal(clone(pipeline).fit(rows, y).predict_proba(texts), expected)
+
+
+def test_ids_in_a_memory_mapped_file(vectors, few, tmp_path):
+    texts, y = few
+    X = GloveTextVectorizer(vectors).fit_transform(texts)
+    np.save(tmp_path / "ids.npy", X.ids)
+    ids = np.load(tmp_path / "ids.npy", mmap_mode="r")
+    options = {name: getattr(X, name) for name in ("embedding_matrix", "input_dim", "vocabulary")}
+    mapped = TokenSequences(ids, X.offsets, **options)
+    assert np.shares_memory(mapped.ids, ids)
+    expected = classifier().fit(X, y).predict_proba(X)
+    np.testing.assert_array_equal(classifier().fit(mapped, y).predict_proba(mapped), expected)
 
 
 def test_sample_weight_is_routed(vectors, few):
