@@ -14,6 +14,7 @@ answers with the old one until it has.
 """
 
 import argparse
+import logging
 import os
 import socket
 import threading
@@ -57,9 +58,12 @@ class CurrentModel:
         try:
             version = self._stat()
             if version != self._version:
+                self._version = version  # a file that cannot be loaded is tried once
                 model = joblib.load(self._file, mmap_mode="r")
                 model.predict([""])  # reads the pages that every prediction needs
-                self.model, self._version = model, version
+                self.model = model
+        except Exception:
+            logging.getLogger("uvicorn.error").exception("The new model could not be loaded; the old one is kept.")
         finally:
             self._lock.release()
 
@@ -76,13 +80,8 @@ def create_app() -> FastAPI:
 
     @app.post("/predict")
     def predict(request: Texts) -> dict[str, list]:
-        """Return the label of each text, and its probability."""
-        model = current.get()
-        if not request.texts:
-            return {"labels": [], "probabilities": []}
-        proba = model.predict_proba(request.texts)
-        labels = model.classes_[proba.argmax(axis=1)]
-        return {"labels": labels.tolist(), "probabilities": proba.max(axis=1).tolist()}
+        """Return the label of each text, or the indicators of its labels."""
+        return {"labels": current.get().predict(request.texts).tolist() if request.texts else []}
 
     return app
 
@@ -95,7 +94,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args(argv)
-    os.environ["MODEL"] = str(arguments.model.resolve())
+    os.environ["MODEL"] = str(arguments.model.absolute())
     with socket.create_server((arguments.host, arguments.port)) as listening:
         # The socket that uvicorn makes for several processes lacks this option: each answer would take 40 ms.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

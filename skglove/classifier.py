@@ -134,7 +134,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
     architecture_ : Member
         The fitted architecture, with its weights; see `Parallel`, `Stacked` and `WideAndDeep`.
     input_dim_, embedding_dim_ : int
-        Number of word ids, including 0, and dimension of the word vectors.
+        Number of word ids that have a vector, including 0, and dimension of the word vectors.
     history_ : dict of str to list of float
         The network's "loss" and "accuracy" (of whole sets of labels) for each epoch, and "val_loss" and "val_accuracy" if
         documents are held out.
@@ -315,10 +315,10 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
     ) -> None:
         forget_fit(self)
         X, y = check_training_data(self, X, y)
-        X = self._without_gaps(X, last)
         weights = check_sample_weight(sample_weight, len(X))
         if not weights.all():
             X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
+        X = self._without_gaps(X, last)
         classes = np.arange(y.shape[1]) if y.ndim == 2 else np.unique(y)
         if len(classes) < 2:
             raise ValueError(f"At least 2 classes are needed; y contains only one class: {classes.tolist()[:1]}.")

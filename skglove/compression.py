@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Callable
+from itertools import chain
 from numbers import Integral, Real
 from typing import Any
 
@@ -12,8 +13,11 @@ from skglove._sklearn import Interval, validate_params
 from skglove.classifier import ConvTextClassifier
 from skglove.pipeline import vectorizer_and_classifier
 from skglove.saving import pack_words
+from skglove.text.documents import chunks
 from skglove.transaction import snapshot
 from skglove.vectorizer import GloveTextVectorizer
+
+_ROUNDING_ERROR = 1e-9
 
 
 @validate_params(
@@ -35,9 +39,11 @@ def compress(
 ) -> Pipeline:
     """Return a smaller copy of a fitted pipeline, for prediction.
 
-    Files of the copy contain weights of 8 bits, and no pre-trained vectors besides those of the classifier; it takes less memory,
-    too. Words of the vocabulary can be dropped: rare ones first, after `extra_words`, of which the last ones are dropped first.
-    They are then unknown words. The copy predicts, explains and can be exported, but not trained any further.
+    Files of the copy contain weights of 8 bits (of the linear model with up to 3 classes, 16), and no pre-trained vectors besides
+    those of the classifier. In memory, weights are float32, so the arrays of such a file cannot be memory-mapped. Words of the
+    vocabulary can be dropped, which saves memory, too: `extra_words` first, from the last one on, and then rare words. They are
+    then unknown words. The copy predicts, explains and can be exported. Training cannot be continued, and `fit` of the copy
+    starts anew without pre-trained vectors.
 
     Parameters
     ----------
@@ -86,27 +92,38 @@ def compress(
     if (tolerance is not None) != (X is not None and y is not None):
         raise ValueError("tolerance, X and y belong together: pass all of them, or none.")
     vectorizer, classifier = vectorizer_and_classifier(pipeline)
+    names = _names(getattr(pipeline, "best_estimator_", pipeline))
 
     def keep(n_words: int) -> Pipeline:
-        return make_pipeline(_small_vectorizer(vectorizer, n_words), _small_classifier(classifier, n_words + 1))
+        small = _small_vectorizer(vectorizer, n_words), _small_classifier(classifier, n_words + 1)
+        return Pipeline(list(zip(names, small, strict=True)))
 
     n_words = len(vectorizer.vocabulary_)
     if max_size is not None:
         return keep(_most_words(keep, n_words, max_size))
     if tolerance is not None:
-        lowest = make_pipeline(vectorizer, classifier).score(X, y) - tolerance
+        X = list(chain.from_iterable(chunks(X)))  # is read several times
+        lowest = make_pipeline(vectorizer, classifier).score(X, y) - tolerance - _ROUNDING_ERROR
         return _fewest_words(keep, n_words, lowest, X, y)
     return keep(n_words if num_words is None else min(num_words, n_words))
+
+
+def _names(pipeline: Pipeline) -> list[str]:
+    """Return the names of the steps, unless there are others beside the two, such as nested pipelines."""
+    names = [name for name, step in pipeline.steps if isinstance(step, GloveTextVectorizer | ConvTextClassifier)]
+    return names if len(names) == 2 else ["glovetextvectorizer", "convtextclassifier"]
 
 
 def _small_vectorizer(vectorizer: GloveTextVectorizer, n_words: int) -> GloveTextVectorizer:
     small = snapshot(vectorizer)
     computed = "word_counts_", "_similar_words_"  # of all words, when first used
-    small.__dict__ = {name: value for name, value in vars(vectorizer).items() if name not in computed}
+    small.__dict__ = {name: value for name, value in dict(vars(vectorizer)).items() if name not in computed}
     small.vocabulary_ = dict(list(vectorizer.vocabulary_.items())[:n_words])
     counts = {word: count for word, count in vectorizer.word_counts_.items() if word in small.vocabulary_}
     small._packed_counts_ = [*pack_words(list(counts)), np.array(list(counts.values()), dtype=np.int64)]
-    small.n_words_found_ = min(vectorizer.n_words_found_, n_words)
+    if vectorizer.embedding_matrix_ is not None:
+        ids = [small.vocabulary_[word] for word in counts]
+        small.n_words_found_ = int(vectorizer.embedding_matrix_[ids].any(axis=1).sum())
     small.embeddings = small.embedding_matrix_ = None
     if vectorizer.use_idf:
         small.idf_ = vectorizer.idf_[: n_words + 1]

@@ -12,12 +12,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.metrics import accuracy_score
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skglove.classifier import ConvTextClassifier
 from skglove.text.documents import chunks
 from skglove.text.sequences import TokenSequences
 from skglove.text.vocabulary import CountedWords
+from skglove.validation import check_each_label
 from skglove.vectorizer import GloveTextVectorizer
 
 
@@ -44,7 +45,8 @@ class DaskTextClassifier(ClassifierMixin, BaseEstimator):
     Notes
     -----
     Requires ``pip install 'skglove[dask]'``, here and on the workers. If a worker is lost during `fit`, its parts are read again
-    by others, with the same result; if they cannot be, Dask raises one error, and the estimator is as before.
+    by others, with the same result; if they cannot be, Dask raises one error, and the estimator is as before. Lazy predictions
+    are computed by the client's cluster, on each worker of which the model is when they are made.
 
     Examples
     --------
@@ -73,7 +75,7 @@ class DaskTextClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : dask Series, DataFrame of one column, Bag, or Array of shape (n_samples,)
+        X : dask Series, DataFrame of one column, Bag, or Array of shape (n_samples,) or (n_samples, 1)
             Texts, or in a Bag lists of words.
         y : dask Series, DataFrame, Bag or Array, in the same partitions, or array-like
             Class labels, or an indicator matrix.
@@ -104,9 +106,9 @@ class DaskTextClassifier(ClassifierMixin, BaseEstimator):
         ids, lengths = map(np.concatenate, zip(*parts, strict=True))
         labels = _labels(client, y, [len(of_part) for _, of_part in parts])
         classifier.fit(vectorizer._sequences(ids, lengths), labels)
-        names = [name for name, _ in self.estimator.steps]
-        self.estimator_ = Pipeline(list(zip(names, (vectorizer, classifier), strict=True)))
-        self.classes_ = classifier.classes_
+        fitted = clone(self.estimator)
+        fitted.steps = [(name, step) for (name, _), step in zip(fitted.steps, (vectorizer, classifier), strict=True)]
+        self.estimator_ = fitted
         return self
 
     def predict(self, X: Any) -> Any:
@@ -121,8 +123,7 @@ class DaskTextClassifier(ClassifierMixin, BaseEstimator):
         dask Series, Bag or Array of n_samples labels
             As `X`; a Series for a DataFrame. With several labels a document, a dask DataFrame, Bag or Array of their indicators.
         """
-        check_is_fitted(self)
-        return self._lazily("predict", X, is_matrix=self.estimator_[-1].thresholds_ is not None)
+        return self._lazily("predict", X)
 
     def predict_proba(self, X: Any) -> Any:
         """Return probabilities lazily, part by part.
@@ -136,8 +137,7 @@ class DaskTextClassifier(ClassifierMixin, BaseEstimator):
         dask DataFrame, Bag or Array of shape (n_samples, n_classes)
             As `X`; a DataFrame with a column for each class for a Series.
         """
-        check_is_fitted(self)
-        return self._lazily("predict_proba", X, is_matrix=True)
+        return self._lazily("predict_proba", X)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy, which is computed at once.
@@ -158,10 +158,18 @@ class DaskTextClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         return self.estimator_
 
+    @property
+    def classes_(self) -> np.ndarray:
+        """The classes, or with several labels a document, the indices of the columns of `y`."""
+        check_is_fitted(self)
+        return self.estimator_.classes_
+
     def _client(self) -> Any:
         from dask.distributed import get_client
 
         if self.client is not None:
+            if self.client.status in ("closing", "closed"):
+                raise ValueError("The Dask client is closed. Set another one: set_params(client=...).")
             return self.client
         try:
             return get_client()
@@ -170,28 +178,41 @@ class DaskTextClassifier(ClassifierMixin, BaseEstimator):
                 "There is no Dask client. Create one, such as dask.distributed.Client(), or pass it as client."
             ) from None
 
-    def _lazily(self, method: str, X: Any, *, is_matrix: bool) -> Any:
-        kind = _kind(X, "X")
-        model = self._client().scatter(self.estimator_, hash=False)
+    def _lazily(self, method: str, X: Any) -> Any:
+        check_is_fitted(self)
+        kind, pipeline = _kind(X, "X"), self.estimator_  # once, since another thread may fit
+        classes, is_matrix = pipeline.classes_, method == "predict_proba" or pipeline[-1].thresholds_ is not None
+        # One copy on each worker, so that none is lost with a worker.
+        model = self._client().scatter(pipeline, hash=False, broadcast=True)
         if kind == "bag":
             return X.map_partitions(_predict_list, model, method)
-        classes = self.estimator_[-1].classes_
-        dtype = np.dtype(np.float32) if method == "predict_proba" else np.dtype(int) if is_matrix else classes.dtype
+        empty = classes[:0]
+        if is_matrix:
+            empty = np.zeros((0, len(classes)), np.float32 if method == "predict_proba" else int)
         if kind == "array":
-            wide = {"new_axis": 1, "chunks": (X.chunks[0], (len(classes),))} if is_matrix else {}
-            return X.map_blocks(
-                _predict_array, model=model, method=method, dtype=dtype, meta=np.array((), dtype), **wide
-            )
+            column = _one_column(X)
+            wide = {"new_axis": 1, "chunks": (column.chunks[0], (len(classes),))} if is_matrix else {}
+            options = {"model": model, "method": method, "empty": empty}
+            return column.map_blocks(_predict_array, **options, dtype=empty.dtype, meta=empty, **wide)
         import pandas as pd
 
-        empty = pd.DataFrame(columns=classes, dtype=dtype) if is_matrix else pd.Series([], dtype=dtype)
-        return X.map_partitions(_predict_pandas, model, method, classes if is_matrix else None, meta=empty)
+        index = X._meta.index[:0]
+        meta = pd.DataFrame(empty, index, classes) if is_matrix else pd.Series(empty, index)
+        return X.map_partitions(_predict_pandas, model, method, empty, meta=meta)
 
     def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {"client": None}  # a connection
 
+    def __sklearn_clone__(self) -> "DaskTextClassifier":
+        return type(self)(clone(self.estimator), client=self.client)  # a connection cannot be copied
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "estimator_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
 
 class _Part(NamedTuple):
@@ -215,8 +236,8 @@ def _steps(pipeline: Any) -> tuple[GloveTextVectorizer, ConvTextClassifier]:
 
 def _kind(collection: Any, name: str) -> str:
     """Return the kind of a collection: bag, array or frame."""
-    kind = type(collection).__module__.split(".")[0]
-    if kind.startswith("dask") and hasattr(collection, "to_delayed"):
+    has_parts = isinstance(getattr(collection, "npartitions", None), int)  # a Delayed has every attribute
+    if type(collection).__module__.startswith("dask") and has_parts:
         return "array" if hasattr(collection, "map_blocks") else "frame" if hasattr(collection, "dtypes") else "bag"
     raise TypeError(f"{name} must be a dask Series, DataFrame, Bag or Array; got {type(collection).__name__}.")
 
@@ -230,9 +251,18 @@ def _partitions(collection: Any, name: str) -> list[Any]:
     return collection.to_delayed()
 
 
+def _one_column(X: Any) -> Any:
+    """Return an array of texts of one dimension."""
+    if X.ndim == 1:
+        return X
+    if X.ndim == 2 and X.shape[1] == 1:
+        return X[:, 0]
+    raise ValueError(f"X must be one column of texts; got a dask Array of shape {X.shape}.")
+
+
 def _read(client: Any, vectorizer: GloveTextVectorizer, parts: list[Any]) -> list[Any]:
-    texts = client.compute(parts)
-    return [client.submit(_count, vectorizer, part, i, pure=False) for i, part in enumerate(texts)]
+    texts, tokenizing = client.compute(parts), clone(vectorizer).set_params(embeddings=None, n_components=None)
+    return [client.submit(_count, tokenizing, part, i, pure=False) for i, part in enumerate(texts)]
 
 
 def _results(client: Any, function: Any, futures: list[Any]) -> Iterator[Any]:
@@ -247,6 +277,8 @@ def _count(vectorizer: GloveTextVectorizer, documents: Any, partition: int) -> _
         for some in chunks(documents, allow_none=True):
             read.append(counts.add(some))
     except (TypeError, ValueError) as error:
+        if type(error) not in (TypeError, ValueError):  # of a user-defined tokenizer, with other arguments
+            raise
         raise type(error)(f"Partition {partition} of X: {error}") from None
     numbers, lengths = zip(*read, strict=True) if read else ([np.zeros(0, np.int32)], [np.zeros(0, np.int64)])
     return _Part(counts.plain(), np.concatenate(numbers), np.concatenate(lengths))
@@ -263,18 +295,21 @@ def _encode(part: _Part, new_ids: np.ndarray, maxlen: int | None, truncating: st
     return sequences.ids, sequences.lengths
 
 
-def _labels(client: Any, y: Any, sizes: list[int]) -> np.ndarray:
+def _labels(client: Any, y: Any, sizes: list[int]) -> Any:
     """Collect the labels, after checking that their number is that of the texts in each partition."""
-    if not hasattr(y, "to_delayed"):
-        labels, found = np.asarray(y), [len(y)]
-        sizes = [sum(sizes)]
-    else:
-        parts = [np.asarray(part) for part in client.gather(client.compute(_partitions(y, "y")))]
-        labels, found = np.concatenate(parts), list(map(len, parts))
-        labels = labels[:, 0] if labels.shape[1:] == (1,) else labels  # of a DataFrame
+    if not type(y).__module__.startswith("dask"):
+        check_consistent_length(np.empty(sum(sizes)), y)
+        return y
+    parts = client.gather(client.compute(_partitions(y, "y")))
+    found = [len(part) for part in parts]
     if found != sizes:
-        raise ValueError(f"X and y differ in length; X has partitions of {sizes} texts, and y of {found} labels.")
-    return labels
+        raise ValueError(f"X and y differ in partitions; those of X have {sizes} texts, and those of y {found} labels.")
+    labels = []
+    for part in filter(len, parts):  # an empty list has no type
+        check_each_label(part)
+        labels.append(np.asarray(part))
+    y = np.concatenate(labels)
+    return y[:, 0] if y.shape[1:] == (1,) else y  # of a DataFrame
 
 
 def _predict_list(documents: Any, model: Pipeline, method: str) -> list[Any]:
@@ -285,18 +320,14 @@ def _predict_list(documents: Any, model: Pipeline, method: str) -> list[Any]:
     return values.tolist() if values.ndim == 1 else list(values)
 
 
-def _predict_array(documents: np.ndarray, model: Pipeline, method: str) -> np.ndarray:
-    return getattr(model, method)(documents)
+def _predict_array(documents: np.ndarray, model: Pipeline, method: str, empty: np.ndarray) -> np.ndarray:
+    return getattr(model, method)(documents) if len(documents) else empty
 
 
-def _predict_pandas(documents: Any, model: Pipeline, method: str, columns: np.ndarray | None) -> Any:
+def _predict_pandas(documents: Any, model: Pipeline, method: str, empty: np.ndarray) -> Any:
     import pandas as pd
 
-    classes = model[-1].classes_
-    if len(documents):
-        values = getattr(model, method)(documents)
-    else:
-        values = np.zeros((0, len(classes)), np.float32) if columns is not None else classes[:0]
-    if columns is None:
+    values = getattr(model, method)(documents) if len(documents) else empty
+    if empty.ndim == 1:
         return pd.Series(values, index=documents.index)
-    return pd.DataFrame(values, index=documents.index, columns=columns)
+    return pd.DataFrame(values, index=documents.index, columns=model.classes_)

@@ -1,6 +1,6 @@
 """predict_iter: predictions for any number of texts, a part of them at a time."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from numbers import Integral
 from typing import Any
 
@@ -58,6 +58,8 @@ def predict_iter(
         If the estimator does not have the method.
     sklearn.exceptions.NotFittedError
         If it has not been fitted.
+    ValueError
+        If `raw_documents` is a single text, or a table of several columns.
     TypeError
         When a document is reached that is neither a str nor a list of str; its position is that among all.
 
@@ -75,15 +77,15 @@ def predict_iter(
     cat
     """
     check_is_fitted(estimator)
-    # Found and checked here, and not when the first prediction is asked for.
-    return _predictions(getattr(estimator, method), raw_documents, batch_size, verbose)
+    # Checked here, and not when the first prediction is asked for.
+    predict, parts = getattr(estimator, method), chunks(raw_documents, batch_size, allow_none=True)
+    return _predictions(predict, parts, len(raw_documents) if isinstance(raw_documents, Sized) else None, verbose)
 
 
-def _predictions(predict: Any, raw_documents: Any, batch_size: int, verbose: int) -> Iterator[Any]:
+def _predictions(predict: Any, parts: Iterator[list[Document]], total: int | None, verbose: int) -> Iterator[Any]:
     from tqdm.auto import tqdm
 
-    total = len(raw_documents) if hasattr(raw_documents, "__len__") else None
     with tqdm(total=total, disable=not verbose, unit="text", desc=predict.__name__) as bar:
-        for documents in chunks(raw_documents, batch_size, allow_none=True):
+        for documents in parts:
             yield from predict(documents)
             bar.update(len(documents))

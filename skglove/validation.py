@@ -48,7 +48,7 @@ def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -
         If `X` is not a matrix of word ids, or `y` is neither a vector of classes nor an indicator matrix of the same length.
     """
     _refuse_texts(X)
-    _check_each_label(y)
+    check_each_label(y)
     if isinstance(X, TokenSequences):
         _check_not_empty(X)
         y = validate_data(estimator, X="no_validation", y=y, reset=reset, multi_output=True)
@@ -64,13 +64,16 @@ def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -
     return X, _check_targets(y)
 
 
-def _check_each_label(y: Any) -> None:
+def check_each_label(y: Any) -> None:
+    """Raise a ValueError if a label is missing, or is a collection of labels."""
     labels = np.asarray(y, dtype=object if isinstance(y, list | tuple) else None)
     if issparse(y) or labels.dtype.kind not in "Of" or not labels.ndim:
         return
-    if labels.ndim == 1 and any(isinstance(label, list | tuple | set | frozenset) for label in labels):
+    collections = list | tuple | set | frozenset | np.ndarray
+    collection = next((some for some in labels if labels.ndim == 1 and isinstance(some, collections)), None)
+    if collection is not None:
         raise ValueError(
-            f"y contains collections of labels, such as {labels[0]!r:.60}. For several labels a document, pass the indicator "
+            f"y contains collections of labels, such as {collection!r:.60}. For several labels a document, pass the indicator "
             "matrix that sklearn.preprocessing.MultiLabelBinarizer().fit_transform(y) returns."
         )
     is_missing = np.isnan if labels.dtype.kind == "f" else np.frompyfunc(_is_missing, 1, 1)

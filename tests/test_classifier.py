@@ -470,6 +470,14 @@ class TestIdsWithLargeGaps:
             model.predict(some.astype(np.int32), verbose=0), classifier.predict_proba(some), atol=1e-6
         )
 
+    def test_documents_of_weight_0_are_ignored(self, matrices):
+        _, far, y = matrices
+        with_another = np.vstack([np.full((1, 4), 77_000_000), far])
+        weights = np.r_[0, np.ones(len(far))]
+        classifier = small(random_state=0).fit(with_another, np.r_[~y[:1], y], sample_weight=weights)
+        expected = small(random_state=0).fit(far, y).predict_proba(far)
+        np.testing.assert_array_equal(classifier.predict_proba(far), expected)
+
     def test_onnx_refuses_them(self, matrices, tmp_path):
         _, far, y = matrices
         with pytest.raises(ValueError, match="ids with large gaps, which ONNX has no operation"):

@@ -3,7 +3,7 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from skglove import (
     ConvTextClassifier,
@@ -107,7 +107,7 @@ def test_tolerance_is_that_of_the_accuracy(few, pipeline):
     score = pipeline.score(*few)
     sizes = []
     for tolerance in (0.0, 0.2):
-        small = compress(pipeline, tolerance=tolerance, X=few[0], y=few[1])
+        small = compress(pipeline, tolerance=tolerance, X=iter(few[0]), y=few[1])
         assert small.score(*few) >= score - tolerance
         sizes.append(len(small[0].vocabulary_))
     assert sizes[1] < sizes[0] < len(pipeline[0].vocabulary_)
@@ -133,10 +133,46 @@ def test_explanations_and_exports(few, pipeline, tmp_path):
     export.to_onnx(small[1], tmp_path / "small.onnx")
 
 
-def test_training_does_not_continue(few, pipeline):
-    vectorizer, classifier = compress(pipeline)
-    with pytest.raises(ValueError, match="Training began on sequences with pre-trained vectors"):
-        classifier.partial_fit(vectorizer.transform(few[0]), few[1])
+@pytest.mark.parametrize("has_vectors", [True, False])
+def test_training_does_not_continue(few, vectors, has_vectors):
+    vectorizer, classifier = compress(make(vectors if has_vectors else None).fit(*few))
+    X = vectorizer.transform(few[0])
+    message = "sequences with pre-trained vectors" if has_vectors else "cannot continue with a compressed model"
+    with pytest.raises(ValueError, match=message):
+        classifier.partial_fit(X, few[1])
+    with pytest.raises(ValueError, match=message):
+        classifier.set_params(warm_start=True).fit(X, few[1])
+
+
+@pytest.mark.filterwarnings("ignore:.* words have a vector")
+def test_the_number_of_words_with_vectors(few, vectors):
+    some = {word: vectors[word] for word in list(vectors)[::2]}
+    vectorizer, _ = compress(make(some).fit(*few), num_words=10)
+    assert vectorizer.n_words_found_ == len(vectorizer.vocabulary_.keys() & some.keys())
+
+
+def average(words, n_classes):
+    import keras
+
+    return keras.layers.Dense(n_classes)(keras.layers.GlobalAveragePooling1D()(words))
+
+
+def test_an_architecture_given_as_a_function(few, vectors):
+    pipeline = make(vectors, average).fit(*few)
+    small = pickle.loads(pickle.dumps(compress(pipeline, num_words=300)))
+    np.testing.assert_allclose(small.predict_proba(few[0]), pipeline.predict_proba(few[0]), atol=0.02)
+
+
+def test_names_of_steps(few, vectors):
+    pipeline = Pipeline([("words", GloveTextVectorizer(vectors)), ("net", make(vectors)[1])]).fit(*few)
+    assert list(compress(pipeline).named_steps) == ["words", "net"]
+
+
+def test_documents_without_words(vectors, few):
+    vectorizer = GloveTextVectorizer(vectors).fit(few[0])
+    with pytest.warns(UserWarning, match="No document contains a word"):
+        classifier = make(vectors)[1].fit(vectorizer.transform(["unknown", ""]), ["a", "b"])
+    assert compress(make_pipeline(vectorizer, classifier)).predict(["cat"])[0] in ("a", "b")
 
 
 def test_several_limits_are_refused(few, pipeline):

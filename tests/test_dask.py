@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 
+import dask
 import dask.array as da
 import dask.bag as db
 import dask.dataframe as dd
@@ -58,7 +59,11 @@ def as_array(items):
     return da.from_array(np.array(items), chunks=70)
 
 
-COLLECTIONS = [as_series, as_frame, as_bag, as_array]
+def as_column(items):
+    return da.from_array(np.array(items)[:, None], chunks=(70, 1))
+
+
+COLLECTIONS = [as_series, as_frame, as_bag, as_array, as_column]
 each_collection = pytest.mark.parametrize("collect", COLLECTIONS, ids=lambda collect: collect.__name__)
 
 
@@ -85,7 +90,7 @@ def test_the_model_is_that_of_one_process(client, few, vectors, local, collect):
     assert model.to_local()[0].vocabulary_ == local[0].vocabulary_
     np.testing.assert_array_equal(model.to_local().predict_proba(texts), local.predict_proba(texts))
     lazy = model.predict(collect(texts))
-    assert type(lazy) is type((as_series if collect is as_frame else collect)(["text"]))
+    assert type(lazy) is type(({as_frame: as_series}.get(collect, collect))(["text"]))
     assert np.asarray(lazy.compute()).tolist() == local.predict(texts).tolist()
     proba = model.predict_proba(collect(texts))
     np.testing.assert_array_equal(np.asarray(proba.compute(), dtype=np.float32), local.predict_proba(texts))
@@ -103,6 +108,9 @@ def test_parts_without_texts(client, few, vectors, local):
     model = DaskTextClassifier(make(vectors), client=client)
     model.fit(dd.concat([nothing, texts]), dd.concat([nothing, y]))
     assert model.to_local()[0].vocabulary_ == local[0].vocabulary_
+    some = as_array(few[0])[da.from_array(np.arange(160) >= 80, chunks=70)]
+    assert model.predict(some).compute().tolist() == local.predict(few[0][80:]).tolist()
+    assert model.predict_proba(some).compute().shape == (80, 2)
     with_nothing = db.from_delayed([*as_bag(few[0]).to_delayed(), *db.from_sequence([], npartitions=1).to_delayed()])
     assert list(model.predict(with_nothing).compute()) == local.predict(few[0]).tolist()
 
@@ -148,7 +156,45 @@ def test_the_fitted_pipeline_and_copies_need_no_client(client, few, vectors, loc
     assert list(copy.predict(as_bag(few[0])).compute()) == local.predict(few[0]).tolist()  # by the current client
 
 
+def test_predictions_as_a_file(client, few, vectors, local, tmp_path):
+    model = DaskTextClassifier(make(vectors), client=client).fit(as_bag(few[0]), few[1])
+    model.predict(as_series(few[0])).to_frame("label").to_parquet(tmp_path / "labels")
+    assert pd.read_parquet(tmp_path / "labels")["label"].tolist() == local.predict(few[0]).tolist()
+
+
+def test_clones_share_the_client(client, vectors):
+    model = DaskTextClassifier(make(vectors), client=client)
+    copy = clone(model)
+    assert copy.client is client
+    assert copy.estimator is not model.estimator
+    assert copy.get_params()["estimator__convtextclassifier__epochs"] == 1
+
+
+def test_labels_in_partitions_without_any(client, few, vectors):
+    nothing = db.from_sequence([], npartitions=1)
+    numbers = (few[1] == "tools").astype(int)
+    model = DaskTextClassifier(make(vectors), client=client)
+    model.fit(db.concat([nothing, as_bag(few[0])]), db.concat([nothing, as_bag(numbers.tolist())]))
+    assert model.classes_.tolist() == [0, 1]
+    assert model.classes_.dtype.kind == "i"
+
+
 class TestErrors:
+    @pytest.mark.parametrize("collect", [list, as_bag])
+    @pytest.mark.parametrize(
+        ("label", "message"),
+        [(float("nan"), "is missing"), (("a", "b"), "collections of labels")],
+        ids=["nan", "tuple"],
+    )
+    def test_labels(self, client, few, vectors, collect, label, message):
+        labels = [*few[1][:3].tolist(), label, *few[1][4:].tolist()]
+        with pytest.raises(ValueError, match=message):
+            DaskTextClassifier(make(vectors), client=client).fit(as_bag(few[0]), collect(labels))
+
+    def test_a_delayed_y(self, client, few, vectors):
+        with pytest.raises(TypeError, match="y must be a dask Series, DataFrame, Bag or Array; got Delayed"):
+            DaskTextClassifier(make(vectors), client=client).fit(as_bag(few[0]), dask.delayed(few[1]))
+
     def test_other_estimators(self, client, few, vectors):
         for estimator in (make(vectors)[:1], make(vectors)[0], make(vectors, output="mean")):
             with pytest.raises(TypeError, match="Expected a Pipeline of a GloveTextVectorizer"):
@@ -166,7 +212,8 @@ class TestErrors:
     def test_a_failed_fit_changes_nothing(self, client, few, vectors, local):
         model = DaskTextClassifier(make(vectors), client=client).fit(as_bag(few[0]), few[1])
         with pytest.raises(
-            ValueError, match=r"X and y differ in length; X has partitions of \[53, 53, 53, 1\] texts, and y of"
+            ValueError,
+            match=r"differ in partitions; those of X have \[53, 53, 53, 1\] texts, and those of y \[34, 34, 32\]",
         ):
             model.fit(as_bag(few[0]), as_bag(few[1][:100]))
         assert model.to_local().predict(few[0]).tolist() == local.predict(few[0]).tolist()
@@ -187,6 +234,7 @@ def test_a_lost_worker_changes_nothing(client, few, vectors, local, delay):
     texts = db.from_sequence(few[0], npartitions=8).map(slow)
     model = DaskTextClassifier(make(vectors), client=client).fit(texts, few[1])
     killer.join()
+    client.wait_for_workers(2)
     assert model.to_local()[0].vocabulary_ == local[0].vocabulary_
     np.testing.assert_array_equal(model.to_local().predict_proba(few[0]), local.predict_proba(few[0]))
     assert list(model.predict(texts).compute()) == local.predict(few[0]).tolist()

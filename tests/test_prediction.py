@@ -225,6 +225,10 @@ class TestPredictIter:
             predict_iter(clone(fitted), [])
         with pytest.raises(AttributeError, match="predict_proba"):
             predict_iter(make_pipeline(TfidfVectorizer(), LinearSVC()).fit(*corpus), [], method="predict_proba")
+        with pytest.raises(ValueError, match="Got one str; expected an iterable of texts"):
+            predict_iter(fitted, "text")
+        with pytest.raises(ValueError, match="Expected a one-dimensional sequence"):
+            predict_iter(fitted, np.array("text"))
         predictions = predict_iter(fitted, iter([*corpus[0][:25], None]), batch_size=10)
         with pytest.raises(TypeError, match="The text at position 25 is not a str but None"):
             list(predictions)

@@ -231,8 +231,12 @@ class Member(PlainState, BaseEstimator, ABC):
         Raises
         ------
         ValueError
-            If parameters other than dropout rates have changed.
+            If parameters other than dropout rates have changed, or `start` is compressed.
         """
+        if start.is_compressed_:
+            raise ValueError(
+                "Training cannot continue with a compressed model. Continue with the model that was compressed."
+            )
         if type(self) is not type(start) or self._shape_parameters() != start._shape_parameters():
             raise ValueError(
                 f"Training cannot continue with another architecture: it was {start}, and is now {self}. Only dropout rates may "

@@ -62,7 +62,7 @@ class Custom(KerasMember):
         return logits
 
     def _fitted(self, **attributes: Any) -> Any:
-        return super()._fitted(_scorer=None, **attributes)
+        return super()._fitted(**attributes | {"_scorer": None})
 
     def logits(self, sequences: TokenSequences) -> np.ndarray:
         """Compute the logits in Keras.

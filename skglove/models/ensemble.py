@@ -1,7 +1,8 @@
 """WideAndDeep: an ensemble of a linear model and a network.
 
 The weights of the linear models are learned first, on documents that they were not fitted on. Then the weight of the network is
-learned on documents held out of its training, where both score. The final linear model is fitted on all documents.
+learned on documents held out of its training, where both score. The final linear model is fitted on all documents, unless the
+held-out ones are very few of them.
 """
 
 from collections.abc import Sequence
@@ -168,7 +169,8 @@ class WideAndDeep(Member):
         return score(self.network_) * float(self.weights_[-1]) + score(self.linear_)
 
     def _of_first_ids(self, n_ids: int) -> dict[str, Any]:
-        return {"network_": self.network_.compressed(n_ids), "linear_": self.linear_.compressed(n_ids)}
+        members = {"network_": self.network_, "linear_": self.linear_}
+        return {name: None if member is None else member.compressed(n_ids) for name, member in members.items()}
 
     def logits(self, sequences: TokenSequences) -> np.ndarray:
         return self._weighted(lambda member: member.logits(sequences))

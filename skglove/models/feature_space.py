@@ -25,8 +25,10 @@ _FEWEST_DOCUMENTS, _MOST_DOCUMENTS = 2, 3
 _COMPONENTS_REMOVED = 2
 # Smaller standard deviations of means, of vectors of norm 1 at most, are rounding errors.
 _SMALLEST_DEVIATION = 1e-5
-# Features of documents with more words in all, of about 100 bytes a word, are not kept but computed in parts each time.
-MOST_WORDS_KEPT = 5_000_000
+# Features of documents that take more bytes are not kept, but computed in parts each time: so many a word, and for each
+# component of the mean of each document.
+MOST_BYTES_KEPT = 400_000_000
+_BYTES_OF_WORD, _BYTES_OF_COMPONENT = 75, 20
 
 
 class FeatureSpace:
@@ -65,7 +67,8 @@ class FeatureSpace:
             The spelling of each id; without it, no n-grams are used.
         """
         unscaled = cls(tfidf, _choose_subwords(words, tfidf), directions, np.zeros(directions.shape[1], np.float32))
-        is_kept = len(sequences.ids) <= MOST_WORDS_KEPT
+        size = _BYTES_OF_WORD * len(sequences.ids) + _BYTES_OF_COMPONENT * len(sequences) * directions.shape[1]
+        is_kept = size <= MOST_BYTES_KEPT
         features = unscaled.transform(sequences) if is_kept else unscaled.stream(sequences)
         moments = Moments(directions.shape[1])
         squares = 0.0  # of n-grams

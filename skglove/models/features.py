@@ -9,8 +9,8 @@ from scipy.sparse import csr_matrix, hstack
 
 from skglove.text.sequences import TokenSequences
 
-# The number of words of a part.
-_WORDS_AT_ONCE = 500_000
+# The number of words of a part; a document counts as some more for the components of its mean.
+_WORDS_AT_ONCE, _COMPONENTS_PER_WORD = 500_000, 4
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ class StreamedFeatures:
 
     def parts(self) -> Iterator[tuple[np.ndarray, Features]]:
         """Yield indices of documents and their features, of a limited number of words at once."""
-        numbers = np.cumsum(self.sequences.lengths[self.rows]) // _WORDS_AT_ONCE
+        sizes = self.sequences.lengths[self.rows] + self.sizes[1] // _COMPONENTS_PER_WORD
+        numbers = np.cumsum(sizes) // _WORDS_AT_ONCE
         starts = np.flatnonzero(np.diff(numbers, prepend=-1))
         for indices in np.split(np.arange(len(self)), starts[1:]):
             yield indices, self.transform(self.sequences[self.rows[indices]])

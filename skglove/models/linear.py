@@ -259,8 +259,16 @@ class LinearTraining:
         )
         labels = self._labels[rows]
         ensemble = learn_weights(scores, labels.y, PRIOR_WEIGHTS, labels.head, labels.weights)
-        saw_nearly_all = len(rows) < _LEAST_TO_REFIT * len(self._rows)
-        return LinearWeights(ensemble, rows, ensemble.combine(scores), models if saw_nearly_all else None)
+        return LinearWeights(ensemble, rows, ensemble.combine(scores), models if self._are_few(rows) else None)
+
+    def _are_few(self, held_out: np.ndarray) -> bool:
+        """Return whether models lack little without some documents: neither many of them, nor all of a class or label."""
+        y, rest = self._labels.y, np.setdiff1d(self._rows, held_out, assume_unique=True)
+        if y.ndim == 1:
+            is_lost = np.setdiff1d(y[held_out], y[rest])
+        else:
+            is_lost = np.flatnonzero(y[held_out].any(axis=0) & ~y[rest].any(axis=0))
+        return len(held_out) < _LEAST_TO_REFIT * len(self._rows) and not len(is_lost)
 
     def _folds(self) -> list[np.ndarray]:
         """Split the documents into folds, stratified by class; classes may be smaller than the number of folds.

@@ -10,9 +10,11 @@ import numpy as np
 
 # Rows of fewer numbers are as small in float16 as in int8 with a scale.
 _FEWEST_FOR_INT8 = 4
-# Smaller arrays, such as biases, remain as they are.
-_SMALLEST_ARRAY = 1000
+# Smaller vectors, such as biases, remain as they are.
+_SMALLEST_VECTOR = 1000
 _LARGEST = 127
+# Scales have 11 significant bits, so that their products with 7 bits are exact in float32.
+_SCALE_BITS = 11
 
 
 def rounded(array: np.ndarray) -> np.ndarray:
@@ -28,29 +30,24 @@ def rounded(array: np.ndarray) -> np.ndarray:
     array([[ 1.27, -0.01,  0.5 ,  0.  ],
            [ 2.54,  0.02,  0.  ,  0.  ]], dtype=float32)
     """
-    return unpack(pack(array))
+    near = unpack(pack(array))
+    return unpack(pack(near))  # the largest number may have been rounded to the next power of two
 
 
 def pack(array: np.ndarray) -> dict[str, Any]:
-    """Return a smaller representation: int8 and a scale for each row (the last axis), or float16.
+    """Return a smaller representation: int8 and a scale for each row (the last axis), or float16 and a scale for all.
 
     Parameters
     ----------
     array : ndarray, float32
     """
     if array.ndim < 2 or array.shape[-1] < _FEWEST_FOR_INT8:
-        return {"packed_float16": array.astype(np.float16)}
-    scale = np.abs(array).max(axis=-1, keepdims=True, initial=0) / np.float32(_LARGEST)
-    # Scales in a range that float16 has. By a power of two, so that the products are exact.
-    unit = np.float32(2.0) ** np.frexp(scale.max(initial=0))[1]
-    relative = (scale / unit).astype(np.float16)
-    units = relative.astype(np.float32) * unit
-    values = np.rint(np.divide(array, units, out=np.zeros_like(array), where=units > 0))
-    return {
-        "packed_int8": np.clip(values, -_LARGEST, _LARGEST).astype(np.int8),
-        "scale": relative,
-        "unit": float(unit),
-    }
+        scale = np.float32(2.0) ** np.frexp(np.abs(array).max(initial=0))[1]
+        return {"packed_float16": (array / scale).astype(np.float16), "scale": float(scale)}
+    fraction, exponent = np.frexp(np.abs(array).max(axis=-1, keepdims=True, initial=0) / np.float32(_LARGEST))
+    scales = np.ldexp(np.rint(np.ldexp(fraction, _SCALE_BITS)), exponent - _SCALE_BITS)
+    values = np.rint(np.divide(array, scales, out=np.zeros_like(array), where=scales > 0))
+    return {"packed_int8": np.clip(values, -_LARGEST, _LARGEST).astype(np.int8), "scale": scales}
 
 
 def unpack(packed: dict[str, Any]) -> np.ndarray:
@@ -60,22 +57,20 @@ def unpack(packed: dict[str, Any]) -> np.ndarray:
     ----------
     packed : dict
     """
-    if "packed_float16" in packed:
-        return packed["packed_float16"].astype(np.float32)
-    units = packed["scale"].astype(np.float32) * np.float32(packed["unit"])
-    return packed["packed_int8"].astype(np.float32) * units
+    values = packed["packed_float16" if "packed_float16" in packed else "packed_int8"]
+    return values.astype(np.float32) * np.float32(packed["scale"])
 
 
 def transform_arrays(state: Any, change: Any) -> Any:
-    """Apply a function to all large arrays of float32 in a state of dicts and lists.
+    """Apply a function to all matrices and long vectors of float32 in a state of dicts and lists.
 
     Parameters
     ----------
     state : object
     change : callable
     """
-    if isinstance(state, np.ndarray) and state.dtype == np.float32 and state.size >= _SMALLEST_ARRAY:
-        return change(state)
+    if isinstance(state, np.ndarray) and state.dtype == np.float32:
+        return change(state) if state.ndim > 1 or len(state) >= _SMALLEST_VECTOR else state
     if type(state) is list:
         return [transform_arrays(item, change) for item in state]
     if type(state) is dict:

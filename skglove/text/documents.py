@@ -11,7 +11,7 @@ _CHUNK = 4096
 
 
 def chunks(raw_documents: Any, size: int = _CHUNK, *, allow_none: bool = False) -> Iterator[list[Document]]:
-    """Check and yield documents in chunks.
+    """Check and return documents in chunks, each when it is asked for.
 
     Parameters
     ----------
@@ -30,7 +30,11 @@ def chunks(raw_documents: Any, size: int = _CHUNK, *, allow_none: bool = False) 
     TypeError
         If it is not iterable, or an item is neither a str nor a list or tuple of str.
     """
-    documents, start = _items(_one_dimensional(raw_documents)), 0
+    return _chunks(_items(_one_dimensional(raw_documents)), size, allow_none)
+
+
+def _chunks(documents: Iterator[Any], size: int, allow_none: bool) -> Iterator[list[Document]]:
+    start = 0
     while chunk := list(islice(documents, size)):
         for position, document in enumerate(chunk, start):
             if not isinstance(document, str):

@@ -115,7 +115,7 @@ def test_moments_of_parts_are_those_of_all():
 
 def test_features_of_many_words_are_computed_in_parts(X, embedding_matrix, words, monkeypatch):
     _, kept = learn(X, embedding_matrix, words)
-    monkeypatch.setattr(feature_space, "MOST_WORDS_KEPT", len(X.ids) - 1)
+    monkeypatch.setattr(feature_space, "MOST_BYTES_KEPT", 75 * len(X.ids) + 20 * 9 * len(X) - 1)
     space, streamed = learn(X, embedding_matrix, words)
     assert isinstance(streamed, StreamedFeatures)
     assert streamed.sizes == kept.sizes

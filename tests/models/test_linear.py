@@ -6,6 +6,7 @@ import pytest
 from skglove import TokenSequences, ops
 from skglove.models import linear
 from skglove.models.feature_space import FeatureSpace, direction_vectors
+from skglove.models.head import Sigmoid
 from skglove.models.linear import PRIOR_WEIGHTS, Linear, LinearTraining, default_weights, folded
 from skglove.models.linear_models import LinearModel
 from skglove.models.tfidf import PAIR_COLUMNS, Tfidf
@@ -137,6 +138,21 @@ def test_models_of_nearly_all_documents_are_not_fitted_again(X, y, make_context,
     learned = training.learn_weights(np.arange(n_held_out))
     fitted = training.fit_all(learned)
     assert (learned.models is fitted) == (n_held_out == 3)  # of 80
+
+
+@pytest.mark.parametrize("several_labels", [False, True])
+def test_models_are_fitted_again_with_the_only_document_of_a_class(X, make_context, label, monkeypatch, several_labels):
+    monkeypatch.setattr(linear, "_MOST_TO_FOLD", 79)
+    y = np.arange(80) % 2
+    y[1] = 2
+    context = make_context()
+    if several_labels:
+        y = np.eye(3, dtype=int)[y]
+        context = replace(context, head=Sigmoid((1.0,) * 3, (1.0,) * 3))
+    training = LinearTraining(label(X, y), context)
+    for held_out, is_refitted in ([0, 1, 2], True), ([2, 3, 4], False):
+        learned = training.learn_weights(np.array(held_out))
+        assert (learned.models is None) == is_refitted
 
 
 def test_fit_holds_out_documents_if_there_are_many(X, y, make_context, label, monkeypatch):
