@@ -8,7 +8,7 @@ a vector or share n-grams with words that do.
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.sparse import csr_matrix, diags_array, hstack
+from scipy.sparse import csr_matrix, diags, hstack
 from sklearn.preprocessing import normalize
 
 from skglove.models.features import Features, StreamedFeatures
@@ -101,8 +101,8 @@ class FeatureSpace:
         sequences : TokenSequences
         """
         found = weigh(sequences, self.idf)
-        terms = [diags_array(1 / found.norm[:, 0]) @ part for part in (found.words, found.pairs)]
-        directions = diags_array(1 / found.smoothed_norm[:, 0]) @ found.smoothed
+        terms = [diags(1 / found.norm[:, 0]) @ part for part in (found.words, found.pairs)]
+        directions = diags(1 / found.smoothed_norm[:, 0]) @ found.smoothed
         terms = hstack([*terms, directions @ self._subwords], format="csr", dtype=np.float32)
         return Features(terms, directions @ self._vectors - self._offset)
 
