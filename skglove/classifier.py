@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skglove import ops
 from skglove._sklearn import (
     CallbackSupportMixin,
+    DocumentationLink,
     HasMethods,
     Interval,
     StrOptions,
@@ -48,7 +49,7 @@ from skglove.warn import warn
 _DOCUMENTS_AT_ONCE = 2048  # in scoring
 
 
-class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink, ClassifierMixin, BaseEstimator):
     """Classify texts with a 1-D convolutional network in Keras.
 
     Its input is usually the output of a `GloveTextVectorizer`, which includes pre-trained word vectors. Given any other matrix of

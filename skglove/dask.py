@@ -14,6 +14,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skglove._sklearn import DocumentationLink
 from skglove.classifier import ConvTextClassifier
 from skglove.text.documents import chunks
 from skglove.text.sequences import TokenSequences
@@ -21,7 +22,7 @@ from skglove.text.vocabulary import CountedWords
 from skglove.vectorizer import GloveTextVectorizer
 
 
-class DaskTextClassifier(ClassifierMixin, BaseEstimator):
+class DaskTextClassifier(DocumentationLink, ClassifierMixin, BaseEstimator):
     """Fit a pipeline to texts on a Dask cluster, and predict there.
 
     The words of the texts are counted and replaced by ids on the workers, where the texts stay. The process that calls `fit`

@@ -13,7 +13,14 @@ from sklearn.utils import metadata_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skglove._sklearn import CallbackSupportMixin, Interval, StrOptions, validate_parameters, with_callbacks
+from skglove._sklearn import (
+    CallbackSupportMixin,
+    DocumentationLink,
+    Interval,
+    StrOptions,
+    validate_parameters,
+    with_callbacks,
+)
 from skglove.callbacks import FitTask
 from skglove.saving import VersionedState, pack_words, unpack_words
 from skglove.text.averaging import mean_vectors, smooth_idf
@@ -33,7 +40,12 @@ from skglove.warn import warn
 
 
 class GloveTextVectorizer(
-    VersionedState, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    VersionedState,
+    CallbackSupportMixin,
+    DocumentationLink,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Turn texts into sequences of word ids, and look up a pre-trained vector for every word.
 

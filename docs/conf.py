@@ -1,0 +1,103 @@
+"""Configuration of the documentation; see CONTRIBUTING.md for how it is built."""
+
+import os
+import sys
+import urllib.request
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import skglove
+
+project = "skglove"
+author = "The skglove developers"
+copyright = author  # noqa: A001
+version = release = skglove.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "_templates"]
+templates_path = ["_templates"]
+default_role = "py:obj"  # names in single backticks are links, as in the docstrings
+modindex_common_prefix = ["skglove."]
+
+# MyST
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+# API reference
+autosummary_generate = True
+autodoc_typehints = "none"  # types are in the docstrings
+autodoc_member_order = "bysource"
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+numpydoc_xref_param_type = False
+
+# Blocks of code: the prompts and the output are not copied.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+# Examples
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples/gallery",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"plot_",
+    "within_subsection_order": "FileNameSortKey",
+    "capture_repr": ("_repr_html_", "__repr__"),
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "show_signature": False,
+    "min_reported_time": 0,
+    "doc_module": ("skglove",),
+    "backreferences_dir": "api/backreferences",
+    "reference_url": {"skglove": None},
+    "abort_on_example_error": True,
+}
+
+
+def reachable(url: str) -> bool:
+    """Return whether an inventory can be read, so that the build is the same without a network, except for links."""
+    try:
+        with urllib.request.urlopen(f"{url}objects.inv", timeout=3):
+            return True
+    except OSError:
+        return False
+
+
+INVENTORIES = {
+    "python": f"https://docs.python.org/{sys.version_info.major}/",
+    "numpy": "https://numpy.org/doc/stable/",
+    "sklearn": "https://scikit-learn.org/stable/",
+    "pandas": "https://pandas.pydata.org/docs/",
+    "matplotlib": "https://matplotlib.org/stable/",
+    "skops": "https://skops.readthedocs.io/en/stable/",
+}
+intersphinx_mapping = {name: (url, None) for name, url in INVENTORIES.items() if reachable(url)}
+
+# HTML
+html_theme = "pydata_sphinx_theme"
+html_title = "skglove"
+html_static_path = ["_static"]
+html_css_files = ["skglove.css"]
+html_show_sourcelink = False
+html_sidebars = {"getting_started": [], "comparison": [], "faq": [], "changelog": []}
+html_theme_options = {
+    "github_url": "https://github.com/skglove/skglove",
+    "logo": {"text": "skglove"},
+    "header_links_before_dropdown": 7,
+    "navigation_with_keys": False,
+    "show_prev_next": True,
+    "show_toc_level": 2,
+    "footer_start": ["copyright"],
+    "footer_end": ["theme-version"],
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
+
