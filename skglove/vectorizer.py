@@ -120,11 +120,11 @@ class GloveTextVectorizer(
         The id of each word, from 1, by decreasing frequency, with `extra_words` at the end.
     word_counts_ : dict of str to int
         Number of occurrences of all words of the training texts, in order of first appearance.
-    embedding_matrix_ : ndarray of shape (len(vocabulary_) + 1, dim), float32, or None
+    embedding_matrix_ : ndarray of shape (n_words + 1, dim), float32, or None
         The vector of each id; zeros for padding (row 0) and words without a vector. None if `embeddings` is None.
     n_words_found_ : int
         Number of words of the vocabulary that have a pre-trained vector, without `extra_words`.
-    idf_ : ndarray of shape (len(vocabulary_) + 1,), float64
+    idf_ : ndarray of shape (n_words + 1,), float64
         The inverse document frequency of each id, 1 for padding; only with `use_idf`.
 
     See Also
