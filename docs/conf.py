@@ -10,7 +10,7 @@ import skglove
 
 project = "skglove"
 author = "The skglove developers"
-copyright = author  # noqa: A001
+copyright = author
 version = release = skglove.__version__
 
 extensions = [
@@ -100,4 +100,3 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-

@@ -2,8 +2,9 @@
 Another language: Chinese
 =========================
 
-Chinese is written without spaces. With ``tokenizer="characters"``, texts are split into characters and pairs of neighbouring characters,
-and an embedding is learned from the labelled texts, so that nothing has to be installed or downloaded.
+Chinese is written without spaces. With ``tokenizer="characters"``, texts are split into characters and pairs of
+neighbouring characters, and an embedding is learned from the labelled texts, so that nothing has to be installed or
+downloaded.
 """
 
 from sklearn.model_selection import cross_val_score
@@ -72,7 +73,8 @@ pipe = make_pipeline(
 print("accuracy, 4 folds:", cross_val_score(pipe, texts, labels, cv=4).mean().round(2))
 
 # %%
-# With 27 training texts in each fold, much is still unknown to the model. The explanation shows which characters it has learned from.
+# With 27 training texts in each fold, much is still unknown to the model. The explanation shows which characters it
+# has learned from.
 
 pipe.fit(texts, labels)
 explain(pipe, "大雨过后，比赛在晚上继续，球迷很高兴。")
@@ -81,8 +83,8 @@ explain(pipe, "大雨过后，比赛在晚上继续，球迷很高兴。")
 # A function as a tokenizer
 # -------------------------
 #
-# With a segmenter such as jieba, texts are split into words, for which there are pre-trained vectors. Define the function in a module of
-# your own, so that models can be saved::
+# With a segmenter such as jieba, texts are split into words, for which there are pre-trained vectors. Define the
+# function in a module of your own, so that models can be saved::
 #
 #     def jieba_words(text):
 #         return [word for word in jieba.cut(text) if word.strip()]
@@ -100,5 +102,5 @@ pipe.set_params(glovetextvectorizer__tokenizer=characters_without_punctuation)
 pipe.fit(texts, labels).predict(["周末有雪", "守门员扑出点球", "银行股下跌"])
 
 # %%
-# ``examples/languages.py`` classifies larger Chinese, Japanese and German data sets, with vectors trained on the texts themselves. See
-# :doc:`../guide/texts`.
+# ``examples/languages.py`` classifies larger Chinese, Japanese and German data sets, with vectors trained on the texts
+# themselves. See :doc:`../guide/texts`.

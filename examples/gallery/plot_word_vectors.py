@@ -2,8 +2,8 @@
 Word vectors in pictures
 ========================
 
-A word vector is a list of numbers, learned from the words that stand beside a word in a large number of texts. Words that are used alike
-have similar vectors. This example draws some of those of GloVe.
+A word vector is a list of numbers, learned from the words that stand beside a word in a large number of texts. Words
+that are used alike have similar vectors. This example draws some of those of GloVe.
 """
 
 import matplotlib.pyplot as plt
@@ -28,11 +28,10 @@ for word in ["kitchen", "hot", "striker"]:
 #
 # ``plot`` projects 50 dimensions on two (principal components of the given words). Words of one field are close to each other.
 
-words = [
-    *("goal striker referee coach match".split()),
-    *("bank shares profit dividend investors".split()),
-    *("hospital vaccine patients surgeon fever".split()),
-]
+sports = ["goal", "striker", "referee", "coach", "match"]
+business = ["bank", "shares", "profit", "dividend", "investors"]
+health = ["hospital", "vaccine", "patients", "surgeon", "fever"]
+words = sports + business + health
 fig, ax = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
 _ = glove.plot(words, ax=ax)
 
