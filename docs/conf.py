@@ -3,8 +3,12 @@
 import os
 import sys
 import urllib.request
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from docutils import nodes
+from sphinx import addnodes
 
 import skglove
 
@@ -36,6 +40,7 @@ myst_heading_anchors = 3
 autosummary_generate = True
 autodoc_typehints = "none"  # types are in the docstrings
 autodoc_member_order = "bysource"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 numpydoc_xref_param_type = False
@@ -91,7 +96,8 @@ html_sidebars = {"getting_started": [], "comparison": [], "faq": [], "changelog"
 html_theme_options = {
     "github_url": "https://github.com/skglove/skglove",
     "logo": {"text": "skglove"},
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 6,
+    "navbar_persistent": ["search-button"],
     "navigation_with_keys": False,
     "show_prev_next": True,
     "show_toc_level": 2,
@@ -100,3 +106,42 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+
+
+PUBLIC = {name: f"skglove.{name}" for name in skglove.__all__ if name not in ("__version__", "export")}
+PUBLIC |= {
+    "DaskTextClassifier": "skglove.dask.DaskTextClassifier",
+    "EncoderVectors": "skglove.vectors.EncoderVectors",
+    "VectorSource": "skglove.vectors.VectorSource",
+}
+PUBLIC |= {name: name for name in PUBLIC.values()}
+PUBLIC |= {name: name for name in ("skglove.models.Network", "skglove.export.to_keras", "skglove.export.to_onnx")}
+
+
+def link_public_names(app: Any, doctree: nodes.document) -> None:
+    """Make links of names in backticks on Markdown pages, where they have no default role."""
+    if not str(app.env.doc2path(app.env.docname)).endswith(".md"):
+        return
+    for literal in list(doctree.findall(nodes.literal)):
+        target = PUBLIC.get(literal.astext())
+        if target and not isinstance(literal.parent, nodes.reference | nodes.title | addnodes.pending_xref):
+            link = addnodes.pending_xref(
+                "", refdomain="py", reftype="obj", reftarget=target, refdoc=app.env.docname, refwarn=True
+            )
+            literal.replace_self(link)
+            link += literal
+
+
+def end_code_with_its_last_line(app: Any, doctree: nodes.document) -> None:
+    """Remove the empty lines that end the doctests of Markdown pages."""
+    for block in doctree.findall(nodes.literal_block):
+        text = block.astext()
+        if text.endswith("\n") and block.rawsource == text:
+            block.children, block.rawsource = [], text.rstrip("\n")
+            block += nodes.Text(block.rawsource)
+
+
+def setup(app: Any) -> None:
+    """Called by Sphinx."""
+    app.connect("doctree-read", link_public_names)
+    app.connect("doctree-read", end_code_with_its_last_line)
