@@ -3,6 +3,7 @@
 import os
 import sys
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -64,6 +65,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "api/backreferences",
     "reference_url": {"skglove": None},
     "abort_on_example_error": True,
+    "default_thumb_file": str(Path(__file__).parent / "_static" / "wide_and_deep.svg"),
 }
 
 

@@ -79,14 +79,14 @@ for (name, kind), value in accuracy.items():
 
 # %%
 
-fig, ax = plt.subplots(figsize=(6, 3), layout="constrained")
+fig, ax = plt.subplots(figsize=(6, 3.4), layout="constrained")
 names = ["tutorial's network", "skglove's default"]
 for offset, kind in enumerate(["header kept", "header stripped"]):
     positions = [i + 0.4 * offset for i in range(len(names))]
     bars = ax.bar(positions, [accuracy[name, kind] for name in names], width=0.38, label=kind)
     ax.bar_label(bars, fmt="%.2f")
-ax.set(xticks=[0.2, 1.2], xticklabels=names, ylabel="accuracy on held-out texts", ylim=(0, 1.15))
-_ = ax.legend(loc="lower right")
+ax.set(xticks=[0.2, 1.2], xticklabels=names, ylabel="accuracy on held-out texts", ylim=(0, 1.1))
+_ = fig.legend(loc="outside upper center", ncols=2)
 
 # %%
 # The words of the header decide

@@ -63,7 +63,8 @@ test, test_topics = messages(60, slice(4, 6))
 binarizer = MultiLabelBinarizer()
 Y = binarizer.fit_transform(train_topics)
 Y_test = binarizer.transform(test_topics)
-print(train[0], "->", train_topics[0])
+for text, topics in zip(train[:4], train_topics[:4], strict=True):
+    print(topics, text)
 
 # %%
 

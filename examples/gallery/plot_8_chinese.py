@@ -7,7 +7,9 @@ neighbouring characters, and an embedding is learned from the labelled texts, so
 downloaded.
 """
 
-from sklearn.model_selection import cross_val_score
+import matplotlib.pyplot as plt
+from sklearn.metrics import ConfusionMatrixDisplay, accuracy_score
+from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 
 from skglove import ConvTextClassifier, GloveTextVectorizer, explain
@@ -70,7 +72,10 @@ vectorizer.inverse_transform(vectorizer.fit_transform(["气温下降"]))
 pipe = make_pipeline(
     GloveTextVectorizer(embeddings=None, tokenizer="characters"), ConvTextClassifier(embedding_dim=50, random_state=0)
 )
-print("accuracy, 4 folds:", cross_val_score(pipe, texts, labels, cv=4).mean().round(2))
+predicted = cross_val_predict(pipe, texts, labels, cv=4)
+print(f"accuracy, 4 folds: {accuracy_score(labels, predicted):.2f}")
+fig, ax = plt.subplots(figsize=(4.5, 3.4), layout="constrained")
+_ = ConfusionMatrixDisplay.from_predictions(labels, predicted, ax=ax, cmap="Blues")
 
 # %%
 # With 27 training texts in each fold, much is still unknown to the model. The explanation shows which characters it
