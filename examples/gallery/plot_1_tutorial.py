@@ -120,5 +120,5 @@ for name in leaky.classes_:
 # ======== =========== ====== =================
 #
 # The code that strips the headers was added to the tutorial's example later (`keras#5585
-# <https://github.com/keras-team/keras/pull/5585>`_), and the number in the text was not updated. On the same posts
-# without headers, TF-IDF + LinearSVC reaches 0.865, and skglove's default 0.880.
+# <https://github.com/keras-team/keras/pull/5585>`_), and the number in the text was not updated. On the same
+# collection without headers, TF-IDF + LinearSVC reaches 0.865, and skglove's default 0.880.
