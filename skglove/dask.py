@@ -57,7 +57,7 @@ class DaskTextClassifier(DocumentationLink, ClassifierMixin, BaseEstimator):
     >>> texts = db.from_sequence(["the cat purrs", "dogs bark"] * 16, npartitions=2)
     >>> labels = db.from_sequence(["cat", "dog"] * 16, npartitions=2)
     >>> pipeline = make_pipeline(GloveTextVectorizer(embeddings=None), ConvTextClassifier(random_state=0))
-    >>> with Client(processes=False, dashboard_address=None) as client:
+    >>> with Client(processes=False, dashboard_address=":0") as client:
     ...     model = DaskTextClassifier(pipeline, client=client).fit(texts, labels)
     ...     model.predict(texts).take(2)
     ('cat', 'dog')

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from skglove import ConvTextClassifier, GloveTextVectorizer
 from skglove.dask import DaskTextClassifier
 
-client = Client(processes=False, dashboard_address=None, n_workers=2, threads_per_worker=1)
+client = Client(processes=False, dashboard_address=":0", n_workers=2, threads_per_worker=1)
 
 # %%
 # A table in four partitions. On a real cluster it would be read there, for example by ``dd.read_parquet``.
