@@ -128,8 +128,8 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
         With several labels a document, the indices of the columns of `y`.
     thresholds_ : ndarray of shape (n_labels,) or None
         `predict` returns the labels with a higher probability. They are learned for F1 on documents held out by "wide_and_deep"
-        or `early_stopping`, and 0.5 if there are none. Labels with few documents have thresholds near those of others. None
-        with one class a document.
+        or `early_stopping`; by "wide_and_deep" with few documents, in the cross-validation of the linear models. Otherwise they
+        are 0.5. Labels with few documents have thresholds near those of others. None with one class a document.
     n_features_in_ : int
         Width of the matrix seen in `fit`.
     architecture_ : Member
