@@ -31,6 +31,7 @@ except ImportError:  # before scikit-learn 1.9
 __all__ = [
     "BaseSearchCV",
     "CallbackSupportMixin",
+    "DocumentationLink",
     "HasMethods",
     "Interval",
     "StrOptions",
@@ -53,6 +54,21 @@ _MODULES_OF_CLASSES = (
     "sklearn.utils._metadata_requests",
 )
 _MODULES_OF_METRICS = ("sklearn.metrics._classification", "sklearn.metrics._ranking")
+
+
+class DocumentationLink:
+    """Mixin of the estimators: the link of their HTML diagrams is to this package's documentation.
+
+    Subclasses in other packages have no link.
+    """
+
+    _doc_link_module = "skglove"
+    _doc_link_template = "https://skglove.readthedocs.io/en/stable/api/generated/{name}.html"
+
+    def _doc_link_url_param_generator(self) -> dict[str, str]:
+        # The estimators are imported into the package; only Dask's stays in its module, since Dask is optional.
+        module, name = type(self).__module__, type(self).__name__
+        return {"name": f"{module if module == 'skglove.dask' else 'skglove'}.{name}"}
 
 
 def validate_parameters(estimator: Any) -> None:

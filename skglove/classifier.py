@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skglove import ops
 from skglove._sklearn import (
     CallbackSupportMixin,
+    DocumentationLink,
     HasMethods,
     Interval,
     StrOptions,
@@ -48,7 +49,7 @@ from skglove.warn import warn
 _DOCUMENTS_AT_ONCE = 2048  # in scoring
 
 
-class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink, ClassifierMixin, BaseEstimator):
     """Classify texts with a 1-D convolutional network in Keras.
 
     Its input is usually the output of a `GloveTextVectorizer`, which includes pre-trained word vectors. Given any other matrix of
@@ -127,8 +128,8 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, ClassifierMixin, 
         With several labels a document, the indices of the columns of `y`.
     thresholds_ : ndarray of shape (n_labels,) or None
         `predict` returns the labels with a higher probability. They are learned for F1 on documents held out by "wide_and_deep"
-        or `early_stopping`, and 0.5 if there are none. Labels with few documents have thresholds near those of others. None
-        with one class a document.
+        or `early_stopping`; by "wide_and_deep" with few documents, in the cross-validation of the linear models. Otherwise they
+        are 0.5. Labels with few documents have thresholds near those of others. None with one class a document.
     n_features_in_ : int
         Width of the matrix seen in `fit`.
     architecture_ : Member

@@ -14,6 +14,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from skglove._sklearn import DocumentationLink
 from skglove.classifier import ConvTextClassifier
 from skglove.text.documents import chunks
 from skglove.text.sequences import TokenSequences
@@ -22,7 +23,7 @@ from skglove.validation import check_each_label
 from skglove.vectorizer import GloveTextVectorizer
 
 
-class DaskTextClassifier(ClassifierMixin, BaseEstimator):
+class DaskTextClassifier(DocumentationLink, ClassifierMixin, BaseEstimator):
     """Fit a pipeline to texts on a Dask cluster, and predict there.
 
     The words of the texts are counted and replaced by ids on the workers, where the texts stay. The process that calls `fit`
@@ -58,7 +59,7 @@ class DaskTextClassifier(ClassifierMixin, BaseEstimator):
     >>> texts = db.from_sequence(["the cat purrs", "dogs bark"] * 16, npartitions=2)
     >>> labels = db.from_sequence(["cat", "dog"] * 16, npartitions=2)
     >>> pipeline = make_pipeline(GloveTextVectorizer(embeddings=None), ConvTextClassifier(random_state=0))
-    >>> with Client(processes=False, dashboard_address=None) as client:
+    >>> with Client(processes=False, dashboard_address=":0") as client:
     ...     model = DaskTextClassifier(pipeline, client=client).fit(texts, labels)
     ...     model.predict(texts).take(2)
     ('cat', 'dog')

@@ -13,7 +13,14 @@ from sklearn.utils import metadata_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skglove._sklearn import CallbackSupportMixin, Interval, StrOptions, validate_parameters, with_callbacks
+from skglove._sklearn import (
+    CallbackSupportMixin,
+    DocumentationLink,
+    Interval,
+    StrOptions,
+    validate_parameters,
+    with_callbacks,
+)
 from skglove.callbacks import FitTask
 from skglove.saving import VersionedState, pack_words, unpack_words
 from skglove.text.averaging import mean_vectors, smooth_idf
@@ -33,7 +40,12 @@ from skglove.warn import warn
 
 
 class GloveTextVectorizer(
-    VersionedState, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    VersionedState,
+    CallbackSupportMixin,
+    DocumentationLink,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Turn texts into sequences of word ids, and look up a pre-trained vector for every word.
 
@@ -108,11 +120,11 @@ class GloveTextVectorizer(
         The id of each word, from 1, by decreasing frequency, with `extra_words` at the end.
     word_counts_ : dict of str to int
         Number of occurrences of all words of the training texts, in order of first appearance.
-    embedding_matrix_ : ndarray of shape (len(vocabulary_) + 1, dim), float32, or None
+    embedding_matrix_ : ndarray of shape (n_words + 1, dim), float32, or None
         The vector of each id; zeros for padding (row 0) and words without a vector. None if `embeddings` is None.
     n_words_found_ : int
         Number of words of the vocabulary that have a pre-trained vector, without `extra_words`.
-    idf_ : ndarray of shape (len(vocabulary_) + 1,), float64
+    idf_ : ndarray of shape (n_words + 1,), float64
         The inverse document frequency of each id, 1 for padding; only with `use_idf`.
 
     See Also

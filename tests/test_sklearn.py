@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.utils import estimator_html_repr
 
 import skglove
+from skglove import ConvTextClassifier, GloveTextVectorizer
 from skglove._sklearn import check_sample_weight
+from skglove.dask import DaskTextClassifier
 
 PACKAGE = Path(skglove.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -39,3 +42,24 @@ def test_weights_are_checked():
         check_sample_weight(np.ones(2), 3)
     with pytest.raises(ValueError, match="Negative"):
         check_sample_weight([1, -1, 1], 3)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (GloveTextVectorizer, "skglove.GloveTextVectorizer"),
+        (ConvTextClassifier, "skglove.ConvTextClassifier"),
+        (lambda: DaskTextClassifier(None), "skglove.dask.DaskTextClassifier"),
+    ],
+    ids=["vectorizer", "classifier", "dask"],
+)
+def test_diagrams_link_to_the_documentation(make, name):
+    link = f'href="https://skglove.readthedocs.io/en/stable/api/generated/{name}.html"'
+    assert link in estimator_html_repr(make())
+
+
+def test_diagrams_of_subclasses_elsewhere_have_no_link():
+    class OfAnotherPackage(ConvTextClassifier):
+        pass
+
+    assert "readthedocs" not in estimator_html_repr(OfAnotherPackage())

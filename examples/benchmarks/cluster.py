@@ -33,7 +33,7 @@ PARTITIONS = 8
 
 def new_cluster() -> LocalCluster:
     """Return a cluster of two worker processes."""
-    return LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None)
+    return LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0")
 
 
 def are_equal(local: Pipeline, other: Pipeline, texts: list[str]) -> bool:
