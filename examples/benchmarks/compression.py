@@ -19,7 +19,6 @@ import datasets
 import joblib
 import report
 from contestants import skglove
-from turns import seconds
 
 from skglove import compress
 
@@ -36,7 +35,7 @@ print(megabytes("VmHWM") - before)
 
 
 def row(name: str, model: object, split: datasets.Split, folder: Path) -> list[str]:
-    """Return the accuracy, the sizes of files, the memory and the speed of one model."""
+    """Return the accuracy, the sizes of files and the memory of one model."""
     file, text = folder / "model.joblib", folder / "text.txt"
     joblib.dump(model, file)
     size = file.stat().st_size
@@ -46,7 +45,6 @@ def row(name: str, model: object, split: datasets.Split, folder: Path) -> list[s
     )
     joblib.dump(model, file, compress=3)
     accuracy = model.score(split.test, split.y_test)
-    took = seconds(lambda: model.predict(split.test))
     return [
         name,
         f"{len(model[0].vocabulary_):,}",
@@ -54,7 +52,6 @@ def row(name: str, model: object, split: datasets.Split, folder: Path) -> list[s
         f"{size / 1e6:.1f}",
         f"{file.stat().st_size / 1e6:.1f}",
         f"{float(done.stdout):.0f}",
-        f"{len(split.test) / took:,.0f}",
     ]
 
 
@@ -84,7 +81,6 @@ def measure(arguments: argparse.Namespace, name: str) -> str:
         "MB",
         "MB, compress=3",
         "MB of memory",
-        "texts/s",
     ]
     return report.table(header, rows)
 
@@ -105,7 +101,7 @@ def main(argv: list[str] | None = None) -> None:
 Made by `examples/benchmarks/compression.py --vectors {Path(arguments.vectors).name}` on {report.machine()}
 
 Test accuracy, sizes of files of `joblib.dump`, the memory that a new process takes to load one and classify a text, on top of
-imports, and test texts classified in a second."""
+imports."""
     report.write(arguments.output, "Compressed", "\n\n".join([about, *tables]))
 
 
