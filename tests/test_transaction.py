@@ -27,7 +27,7 @@ INNER = [
 ]
 IN_FIT = [
     "skglove.models.ensemble.learn_weights",
-    "skglove.models.features.FeatureSpace.learn",
+    "skglove.models.feature_space.FeatureSpace.learn",
     "skglove.models.linear.LinearTraining.fit",
     "skglove.models.linear.learn_weights",
     "skglove.training.batches.LabelledSequences.split",
