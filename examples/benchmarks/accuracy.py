@@ -34,11 +34,11 @@ SUMMARY = ("skglove", "TF-IDF + LinearSVC", "TF-IDF with bigrams + LinearSVC")
 
 def run_one(data: Path | None, name: str, size: int, contestant: str, seed: int, vectors: str) -> None:
     """Fit and score once; print the result."""
-    if any(word in contestant for word in ("skglove", "tutorial", "keras")):
-        import tensorflow  # noqa: F401 - imports are not timed, for any contestant
     how_many = {"n_train": size} if size > 0 else {"per_class": -size} if size < 0 else {}
     split = datasets.load(data, name, seed=seed, **how_many)
-    model = CONTESTANTS[contestant](vectors, seed)
+    model = CONTESTANTS[contestant](vectors, seed)  # first: some packages crash if TensorFlow is imported before them
+    if any(word in contestant for word in ("skglove", "tutorial", "keras")):
+        import tensorflow  # noqa: F401 - imports are not timed, for any contestant
     before = megabytes("VmHWM")
     start = time.perf_counter()
     model.fit(split.train, split.y_train)
