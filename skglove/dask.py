@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.metrics import accuracy_score
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from skglove._sklearn import DocumentationLink
 from skglove.classifier import ConvTextClassifier
@@ -93,20 +93,25 @@ class DaskTextClassifier(DocumentationLink, ClassifierMixin, BaseEstimator):
             If `X` and `y` differ in length, or for the reasons for which the pipeline raises it.
         """
         vectorizer, classifier = _steps(self.estimator)
-        client = self._client()
-        read = _read(client, vectorizer, _partitions(X, "X"))
-        source = vectorizer._check_parameters()
+        if y is None:
+            raise ValueError("DaskTextClassifier requires y, the labels of the texts; got None.")
+        client, source = self._client(), vectorizer._check_parameters()
+        classifier._check_parameters()
+        texts, labels = _partitions(X, "X"), _labels(client, y)
+        read = _read(client, vectorizer, texts)
         counts = vectorizer._word_counts()
-        numbers = [counts.merge(words) for words in _results(client, _words, read)]
+        numbers, sizes = [], []
+        for words in _results(client, _words, read):
+            numbers.append(counts.merge(words))
+            sizes.append(words.n_documents)
+        y = _joined(labels, sizes, are_partitions=labels[0] is not y)
         new_ids = vectorizer._learn_words(counts, source)
         encoded = [
             client.submit(_encode, part, new_ids[of_part], vectorizer.maxlen, vectorizer.truncating, pure=False)
             for part, of_part in zip(read, numbers, strict=True)
         ]
-        parts = [(ids, lengths) for ids, lengths in (future.result() for future in encoded)]
-        ids, lengths = map(np.concatenate, zip(*parts, strict=True))
-        labels = _labels(client, y, [len(of_part) for _, of_part in parts])
-        classifier.fit(vectorizer._sequences(ids, lengths), labels)
+        ids, lengths = map(np.concatenate, zip(*(future.result() for future in encoded), strict=True))
+        classifier.fit(vectorizer._sequences(ids, lengths), y)
         fitted = clone(self.estimator)
         fitted.steps = [(name, step) for (name, _), step in zip(fitted.steps, (vectorizer, classifier), strict=True)]
         self.estimator_ = fitted
@@ -296,20 +301,28 @@ def _encode(part: _Part, new_ids: np.ndarray, maxlen: int | None, truncating: st
     return sequences.ids, sequences.lengths
 
 
-def _labels(client: Any, y: Any, sizes: list[int]) -> Any:
-    """Collect the labels, after checking that their number is that of the texts in each partition."""
-    if not type(y).__module__.startswith("dask"):
-        check_consistent_length(np.empty(sum(sizes)), y)
-        return y
-    parts = client.gather(client.compute(_partitions(y, "y")))
-    found = [len(part) for part in parts]
-    if found != sizes:
-        raise ValueError(f"X and y differ in partitions; those of X have {sizes} texts, and those of y {found} labels.")
-    labels = []
-    for part in filter(len, parts):  # an empty list has no type
+def _labels(client: Any, y: Any) -> list[Any]:
+    """Collect and check the labels of each partition; those that are no collection of Dask are one part."""
+    parts = [y]
+    if type(y).__module__.startswith("dask"):
+        parts = client.gather(client.compute(_partitions(y, "y")))
+    for part in filter(_n_labels, parts):
         check_each_label(part)
-        labels.append(np.asarray(part))
-    y = np.concatenate(labels)
+    return parts
+
+
+def _n_labels(part: Any) -> int:
+    return part.shape[0] if hasattr(part, "shape") else len(part)  # sparse matrices have no length
+
+
+def _joined(parts: list[Any], sizes: list[int], *, are_partitions: bool) -> Any:
+    """Return all labels, after checking that their number is that of the texts in each partition."""
+    found, expected = list(map(_n_labels, parts)), sizes if are_partitions else [sum(sizes)]
+    if found != expected:
+        raise ValueError(f"X and y differ in length, or in partitions: X has {expected} texts, and y {found} labels.")
+    if not are_partitions:
+        return parts[0]
+    y = np.concatenate([np.asarray(part) for part in parts if len(part)])  # an empty list has no type
     return y[:, 0] if y.shape[1:] == (1,) else y  # of a DataFrame
 
 

@@ -191,6 +191,17 @@ class TestErrors:
         with pytest.raises(ValueError, match=message):
             DaskTextClassifier(make(vectors), client=client).fit(as_bag(few[0]), collect(labels))
 
+    @pytest.mark.parametrize("steps", ["glovetextvectorizer__num_words", "convtextclassifier__epochs"])
+    def test_parameters_are_checked_before_texts_are_read(self, client, few, vectors, steps):
+        never = as_bag(few[0]).map(lambda text: 1 / 0)
+        pipeline = make(vectors).set_params(**{steps: -1})
+        with pytest.raises(ValueError, match=steps.split("__")[1]):
+            DaskTextClassifier(pipeline, client=client).fit(never, few[1])
+
+    def test_no_labels(self, client, few, vectors):
+        with pytest.raises(ValueError, match="requires y, the labels of the texts; got None"):
+            DaskTextClassifier(make(vectors), client=client).fit(as_bag(few[0]), None)
+
     def test_a_delayed_y(self, client, few, vectors):
         with pytest.raises(TypeError, match="y must be a dask Series, DataFrame, Bag or Array; got Delayed"):
             DaskTextClassifier(make(vectors), client=client).fit(as_bag(few[0]), dask.delayed(few[1]))
@@ -212,8 +223,7 @@ class TestErrors:
     def test_a_failed_fit_changes_nothing(self, client, few, vectors, local):
         model = DaskTextClassifier(make(vectors), client=client).fit(as_bag(few[0]), few[1])
         with pytest.raises(
-            ValueError,
-            match=r"differ in partitions; those of X have \[53, 53, 53, 1\] texts, and those of y \[34, 34, 32\]",
+            ValueError, match=r"differ in length, or in partitions: X has \[53, 53, 53, 1\] texts, and y \[34, 34, 32\]"
         ):
             model.fit(as_bag(few[0]), as_bag(few[1][:100]))
         assert model.to_local().predict(few[0]).tolist() == local.predict(few[0]).tolist()

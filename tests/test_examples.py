@@ -2,14 +2,18 @@
 
 import json
 import lzma
+import os
 import re
 import runpy
 import sys
 import tarfile
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
+import joblib
 import pytest
+from sklearn.dummy import DummyClassifier
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -261,3 +265,32 @@ def test_cluster_benchmark(run, data, vectors_file):
     assert equal == "1 of 1"
     assert "scores of `n_jobs=1` on 1 of 1 sets" in report.read_text()
     assert "1 equal models, 0 others, 0 errors" in report.read_text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file that is mapped cannot be replaced on Windows")
+def test_the_server_takes_a_new_model_and_keeps_the_old_one_if_it_is_damaged(tmp_path, caplog):
+    server = runpy.run_path(str(EXAMPLES / "server.py"))
+    server["CurrentModel"].get.__globals__["SECONDS_BETWEEN_CHECKS"] = 0
+    file = tmp_path / "model.joblib"
+
+    def replace(label):
+        model = DummyClassifier(strategy="constant", constant=label).fit(["text"], [label]) if label else "damaged"
+        joblib.dump(model, tmp_path / "next")
+        os.replace(tmp_path / "next", file)
+
+    def wait_for(label):
+        end = time.monotonic() + 20
+        while current.get().predict(["text"])[0] != label and time.monotonic() < end:
+            time.sleep(0.01)
+        return current.get().predict(["text"])[0]
+
+    replace("old")
+    current = server["CurrentModel"](str(file))
+    assert wait_for("old") == "old"
+    replace("new")
+    assert wait_for("new") == "new"
+    replace(None)
+    while "could not be loaded" not in caplog.text:
+        assert current.get().predict(["text"])[0] == "new"
+    replace("newest")
+    assert wait_for("newest") == "newest"

@@ -253,10 +253,8 @@ class LinearTraining:
         for part in parts:  # one at a time, since the models of many classes are large
             models = self.fit(np.setdiff1d(self._rows, part, assume_unique=True))
             scores_of_parts.append([model.scores(self._features[part]) for model in models])
-        rows, scores = (
-            np.concatenate(parts),
-            [np.concatenate(of_model) for of_model in zip(*scores_of_parts, strict=True)],
-        )
+        rows = np.concatenate(parts)
+        scores = [np.concatenate(of_model) for of_model in zip(*scores_of_parts, strict=True)]
         labels = self._labels[rows]
         ensemble = learn_weights(scores, labels.y, PRIOR_WEIGHTS, labels.head, labels.weights)
         return LinearWeights(ensemble, rows, ensemble.combine(scores), models if self._are_few(rows) else None)
