@@ -38,17 +38,23 @@ class FeatureSpace:
     ----------
     tfidf : Tfidf
         The document frequencies of words and pairs.
+    directions : ndarray of shape (n_ids, dim), float32
+        The result of `direction_vectors`.
     subword_features : csr_matrix of shape (n_ids, n_subwords), float32
         The character n-grams of each word.
-    vectors : ndarray of shape (n_ids, dim), float32
-        The result of `direction_vectors`, scaled.
-    offset : ndarray of shape (dim,), float32
-        Is subtracted from means of `vectors`.
+    scaling : tuple of (scale, offset), ndarray of shape (dim,), float32
+        What `Moments.standardization` returns.
+
+    Attributes
+    ----------
+    idf : ndarray of shape (n_columns,), float32
     """
 
-    def __init__(self, tfidf: Tfidf, subword_features: csr_matrix, vectors: np.ndarray, offset: np.ndarray) -> None:
-        self.tfidf, self.idf = tfidf, tfidf.idf
-        self._subwords, self._vectors, self._offset = subword_features, vectors, offset
+    def __init__(
+        self, tfidf: Tfidf, directions: np.ndarray, subword_features: csr_matrix, scaling: tuple[np.ndarray, np.ndarray]
+    ) -> None:
+        self.idf, self.subword_features, self.scaling = tfidf.idf, subword_features, scaling
+        self._vectors = directions * scaling[0]
 
     @classmethod
     def learn(
@@ -66,18 +72,21 @@ class FeatureSpace:
         words : sequence of str or None
             The spelling of each id; without it, no n-grams are used.
         """
-        unscaled = cls(tfidf, _choose_subwords(words, tfidf), directions, np.zeros(directions.shape[1], np.float32))
-        size = _BYTES_OF_WORD * len(sequences.ids) + _BYTES_OF_COMPONENT * len(sequences) * directions.shape[1]
+        dim = directions.shape[1]
+        unscaled = cls(
+            tfidf, directions, _choose_subwords(words, tfidf), (np.ones(dim, np.float32), np.zeros(dim, np.float32))
+        )
+        size = _BYTES_OF_WORD * len(sequences.ids) + _BYTES_OF_COMPONENT * len(sequences) * dim
         is_kept = size <= MOST_BYTES_KEPT
         features = unscaled.transform(sequences) if is_kept else unscaled.stream(sequences)
-        moments = Moments(directions.shape[1])
+        moments = Moments(dim)
         squares = 0.0  # of n-grams
         for _, part in features.parts():
             moments.add(part.means)
             squares += float((part.terms.data[part.terms.indices >= len(unscaled.idf)] ** 2).sum())
         scale, offset = moments.standardization()
         factor = np.float32(_SUBWORDS_NORM / (np.sqrt(squares / len(features)) or 1.0))
-        space = cls(tfidf, unscaled._subwords * factor, directions * scale, offset)
+        space = cls(tfidf, directions, unscaled.subword_features * factor, (scale, offset))
         if not isinstance(features, Features):
             return space, space.stream(sequences)
         features.terms.data[features.terms.indices >= len(unscaled.idf)] *= factor
@@ -90,7 +99,7 @@ class FeatureSpace:
         ----------
         sequences : TokenSequences
         """
-        sizes = len(self.idf) + self._subwords.shape[1], self._vectors.shape[1]
+        sizes = len(self.idf) + self.subword_features.shape[1], self._vectors.shape[1]
         return StreamedFeatures(sequences, self.transform, sizes, np.arange(len(sequences)))
 
     def transform(self, sequences: TokenSequences) -> Features:
@@ -103,8 +112,8 @@ class FeatureSpace:
         found = weigh(sequences, self.idf)
         terms = [diags(1 / found.norm[:, 0]) @ part for part in (found.words, found.pairs)]
         directions = diags(1 / found.smoothed_norm[:, 0]) @ found.smoothed
-        terms = hstack([*terms, directions @ self._subwords], format="csr", dtype=np.float32)
-        return Features(terms, directions @ self._vectors - self._offset)
+        terms = hstack([*terms, directions @ self.subword_features], format="csr", dtype=np.float32)
+        return Features(terms, directions @ self._vectors - self.scaling[1])
 
     def fold(self, kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
         """Turn the weights of all features into weights of words and pairs.
@@ -121,12 +130,12 @@ class FeatureSpace:
             For the smoothed tf-idf of words. None if there are neither n-grams nor vectors.
         bias : ndarray of shape (n_classes,), float32
         """
-        n_columns, n_subwords = len(self.idf), self._subwords.shape[1]
+        n_columns, n_subwords = len(self.idf), self.subword_features.shape[1]
         direct, of_subwords, of_means = np.split(kernel, [n_columns, n_columns + n_subwords])
         word_kernel = None
         if len(of_subwords) or len(of_means):
-            word_kernel = self._subwords @ of_subwords + self._vectors @ of_means
-        return direct, word_kernel, -(self._offset @ of_means)
+            word_kernel = self.subword_features @ of_subwords + self._vectors @ of_means
+        return direct, word_kernel, -(self.scaling[1] @ of_means)
 
 
 class Moments:

@@ -21,6 +21,7 @@ from skglove.training.reuse import reused
 from skglove.training.steps import Steps
 from skglove.training.trainer import Trainer
 from skglove.training.used_ids import UsedIds
+from skglove.training.weight_average import WeightAverage
 
 # Small enough that the arrays of a batch stay in the processor's caches, large enough for an efficient matrix product.
 POSITIONS_PER_BATCH = 1024
@@ -42,7 +43,7 @@ class KerasMember(Member):
     history_ : dict of str to list of float
         The loss and accuracy of each epoch of the last fit.
     training_state_ : dict or None
-        The state of the optimizer, for `partial_fit`.
+        The state of training, for `partial_fit`: `weights_` are then means over the steps, and the last ones are kept here.
     """
 
     maxlen: int | None = None
@@ -115,11 +116,17 @@ class KerasMember(Member):
     def partial_fit(
         self, data: LabelledSequences, context: FitContext, *, start: Member | None = None
     ) -> "KerasMember":
+        settings, last = context.options.optimizer_settings, getattr(start, "training_state_", None)
         initial = self._initial_vectors(context, start)
-        with self._steps(context, initial, start, getattr(start, "training_state_", None)) as steps:
-            history = self._train(steps, data.cut(self.maxlen), context, one_pass=True)
+        with self._steps(context, initial, start) as steps:
+            average = WeightAverage(steps.weights())
+            if last and last["settings"] == settings and steps.continue_from(last["arrays"]):
+                average.n_steps = last["n_steps"]
+            callbacks = [average.callback(steps.weights)]
+            history = self._train(steps, data.cut(self.maxlen), context, one_pass=True, callbacks=callbacks)
+            state = {"settings": settings, "arrays": steps.state(), "n_steps": average.n_steps}
+            steps.assign_weights(average.mean)
             vectors = _vectors(steps.network) if context.trainable else initial
-            state = {"settings": context.options.optimizer_settings, "arrays": steps.state()}
             kept = {"thresholds_": getattr(start, "thresholds_", None), "training_state_": state}
             return self._with_weights(steps.network, vectors, context, history_=history, **kept)
 
@@ -129,15 +136,11 @@ class KerasMember(Member):
         return self._with_weights(network, vectors, context, history_={}, training_state_=None)
 
     @contextmanager
-    def _steps(
-        self, context: FitContext, vectors: np.ndarray, start: Member | None, state: dict[str, Any] | None = None
-    ) -> Iterator[Steps]:
+    def _steps(self, context: FitContext, vectors: np.ndarray, start: Member | None) -> Iterator[Steps]:
         """Provide the steps of training a new network with these vectors, traced before if possible."""
         options = context.options
         network = self._initial_network(context, vectors, start)
         steps = Steps(network, context.head, options.make_optimizer(), lazy=options.uses_adam)
-        if state and state["settings"] == options.optimizer_settings:  # that of another optimizer cannot be used
-            steps.continue_from(state["arrays"])
         with reused(steps, self._trace_key(network, context)) as steps:
             yield steps
 

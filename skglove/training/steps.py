@@ -1,6 +1,6 @@
 """The training step of a Keras network: gradients and updates, traced by TensorFlow."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -75,23 +75,44 @@ class Steps:
         """Return the size of all variables."""
         return sum(4 * int(np.prod(variable.shape)) for variable in self.variables())
 
-    def state(self) -> list[np.ndarray]:
-        """Return what is required to continue training, besides the weights."""
-        return [np.asarray(variable) for variable in self.state_variables()]
+    def weights(self) -> list[np.ndarray]:
+        """Return copies of the weights that are trained."""
+        return [np.array(weight) for weight in self.network.trainable_weights]
 
-    def continue_from(self, state: list[np.ndarray]) -> None:
+    def assign_weights(self, weights: Sequence[np.ndarray]) -> None:
+        """Assign the weights that are trained.
+
+        Parameters
+        ----------
+        weights : sequence of ndarray
+        """
+        for variable, value in zip(self.network.trainable_weights, weights, strict=True):
+            variable.assign(value)
+
+    def state(self) -> list[np.ndarray]:
+        """Return what is required to continue training, besides the weights that are not trained."""
+        return [*self.weights(), *(np.array(variable) for variable in self.state_variables())]
+
+    def continue_from(self, state: list[np.ndarray]) -> bool:
         """Assign the state of other steps.
 
         Parameters
         ----------
         state : list of ndarray
-            The result of `state`. It is ignored if its shapes differ, because other weights are trained or dropout has been
-            turned on or off since.
+            The result of `state`.
+
+        Returns
+        -------
+        bool
+            False if nothing was assigned since shapes differ, because other weights are trained or dropout has been turned on or
+            off.
         """
-        variables = self.state_variables()
-        if [tuple(variable.shape) for variable in variables] == [value.shape for value in state]:
+        variables = [*self.network.trainable_weights, *self.state_variables()]
+        fits = [tuple(variable.shape) for variable in variables] == [value.shape for value in state]
+        if fits:
             for variable, value in zip(variables, state, strict=True):
                 variable.assign(value)
+        return fits
 
     def update(self, *batch: np.ndarray) -> Any:
         """Update the weights.

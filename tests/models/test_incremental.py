@@ -95,8 +95,15 @@ def test_training_continues_where_it_stopped(X, y, embedding_matrix, make_contex
     assert np.array_equal(found.bias, expected.bias)
 
 
-def test_n_grams_are_not_used(X, y, words, make_context, label):
-    assert Linear().partial_fit(label(X, y), make_context(words=words)).word_kernel_ is None
+def test_n_grams_are_those_of_the_first_part(X, y, words, make_context, label):
+    context = make_context(words=words)
+    training = IncrementalTraining(context)
+    _, first = training.train(label(X[:50], y[:50]))
+    _, second = training.train(label(X[50:], y[50:]))
+    _, other = IncrementalTraining(context).train(label(X[50:], y[50:]))
+    assert first.subword_features.nnz
+    assert (first.subword_features != second.subword_features).nnz == 0
+    assert first.subword_features.shape != other.subword_features.shape
 
 
 def test_means_are_scaled_as_in_the_first_part(X, y, embedding_matrix, make_context, label):

@@ -115,3 +115,15 @@ def test_vectors_that_are_trained_start_standardized(make_context):
     frozen = dataclasses.replace(context, trainable=False)
     assert Parallel(filters=2).untrained(frozen).weights_["embedding"][0] is matrix
     assert np.array_equal(MeanNetwork().untrained(context).weights_["embedding"][0], matrix)
+
+
+def test_weights_after_partial_fit_are_means_over_all_steps(sequences, corpus):
+    classifier = ConvTextClassifier(Parallel(filters=8), batch_size=200, dtype_policy="float32", random_state=0)
+    means, last = [], []
+    for _ in range(3):  # of one step each
+        network = classifier.partial_fit(sequences, corpus[1], classes=["animals", "tools"]).architecture_
+        means.append([array for arrays in network.weights_.values() for array in arrays])
+        last.append(network.training_state_["arrays"][: len(means[-1])])
+    for after_1, after_2, after_3, mean in zip(*last, means[-1], strict=True):
+        np.testing.assert_allclose(mean, (after_1 + 2 * after_2 + 3 * after_3) / 6, atol=1e-6)
+        assert abs(after_3 - mean).max() > 1e-4

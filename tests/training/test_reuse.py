@@ -33,7 +33,8 @@ def traced():
 
 
 def small(architecture=None, **parameters):
-    return ConvTextClassifier(architecture or Parallel(filters=8), **{"epochs": 2, "random_state": 0, **parameters})
+    parameters = {"epochs": 2, "random_state": 0, "dtype_policy": "float32", **parameters}
+    return ConvTextClassifier(architecture or Parallel(filters=8), **parameters)
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,8 @@ def test_callbacks_can_be_copied_after_a_fit(sequences, corpus, tmp_path, fails)
 def test_a_callback_can_save_the_network(sequences, corpus, tmp_path):
     keras = import_keras()
     checkpoint = keras.callbacks.ModelCheckpoint(tmp_path / "network.keras")
-    classifier = small(Stacked(filters=2), callbacks=[checkpoint], epochs=1).fit(sequences, corpus[1])
+    classifier = small(Stacked(filters=2), callbacks=[checkpoint], epochs=1, dtype_policy="float32")
+    classifier.fit(sequences, corpus[1])
     network = keras.models.load_model(tmp_path / "network.keras", compile=False)
     np.testing.assert_allclose(
         keras.ops.softmax(network(sequences.padded(50, "post"))), classifier.predict_proba(sequences), atol=1e-5

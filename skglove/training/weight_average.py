@@ -1,0 +1,83 @@
+"""The mean of a network's weights over the steps of training.
+
+At a constant learning rate, weights move around the minimum. Their mean is nearer to it than those after the last step.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skglove.training.backend import import_keras
+
+_STEPS_BETWEEN = 64  # the mean takes as long as a small part of a step
+
+
+@dataclass
+class WeightAverage:
+    """The mean of weights, in which those after step t count t times.
+
+    It is mostly that of the second half of all steps, without knowing how many there will be. Weights are read at the end of an
+    epoch, and every 64 steps.
+
+    Parameters
+    ----------
+    mean : sequence of ndarray
+    n_steps : int, default=0
+        The number of steps until now; with 0, `mean` does not count.
+
+    References
+    ----------
+    .. [1] S. Lacoste-Julien, M. Schmidt and F. Bach, "A simpler approach to obtaining an O(1/t) convergence rate for the
+       projected stochastic subgradient method", arXiv:1212.2002, 2012.
+
+    Examples
+    --------
+    >>> average = WeightAverage([np.zeros(1, dtype=np.float32)])
+    >>> average.add([np.array([6], dtype=np.float32)], 1)
+    >>> average.add([np.array([9], dtype=np.float32)], 1)
+    >>> average.mean[0].round(3), average.n_steps
+    (array([8.], dtype=float32), 2)
+    """
+
+    mean: Sequence[np.ndarray]
+    n_steps: int = 0
+
+    def add(self, weights: Sequence[np.ndarray], n_steps: int) -> None:
+        """Add the weights after some more steps.
+
+        Parameters
+        ----------
+        weights : sequence of ndarray
+        n_steps : int
+            Positive.
+        """
+        before, after = self.n_steps, self.n_steps + n_steps
+        share = 1 - before * (before + 1) / (after * (after + 1))
+        self.mean = [mean + np.float32(share) * (new - mean) for mean, new in zip(self.mean, weights, strict=True)]
+        self.n_steps = after
+
+    def callback(self, weights: Callable[[], Sequence[np.ndarray]]) -> Any:
+        """Return a Keras callback that adds the weights.
+
+        Parameters
+        ----------
+        weights : callable
+            Returns the present weights.
+        """
+        n_steps = 0  # since they were added
+
+        def end_step(step: int, logs: Any = None) -> None:
+            nonlocal n_steps
+            n_steps += 1
+            if n_steps == _STEPS_BETWEEN:
+                end_epoch(0)
+
+        def end_epoch(epoch: int, logs: Any = None) -> None:
+            nonlocal n_steps
+            if n_steps:
+                self.add(weights(), n_steps)
+            n_steps = 0
+
+        return import_keras().callbacks.LambdaCallback(on_train_batch_end=end_step, on_epoch_end=end_epoch)
