@@ -92,7 +92,8 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
     epochs : int, default=4
         Number of passes over the training documents; the maximum with `early_stopping`.
     batch_size : int or "auto", default="auto"
-        Documents per mini-batch. "auto" is 1/32 of the documents, rounded to a power of 2 from 16 to 64.
+        Documents per mini-batch. "auto" is 1/32 of the documents (in `partial_fit`, of all calls), rounded to a power of 2 from
+        16 to 64.
     early_stopping : bool, default=False
         Whether to hold out `validation_fraction` of the documents, stop when the loss on them has not fallen for
         `n_iter_no_change` epochs, and keep the weights of the best epoch.

@@ -13,6 +13,7 @@ import numpy as np
 
 from skglove.models.base import FitContext, Member, Spans, new_spans
 from skglove.models.head import Head
+from skglove.models.incremental import WEIGHTS
 from skglove.models.linear import PRIOR_WEIGHTS, Linear, LinearTraining, LinearWeights
 from skglove.models.parallel import Parallel
 from skglove.models.weighting import EnsembleWeights, learn_weights
@@ -23,6 +24,8 @@ from skglove.warn import warn
 # The default scale of the linear model, and the default ensemble weight of the network. Where documents are too few to learn it,
 # the network is less accurate, too.
 _PRIOR_SCALE, _PRIOR_NETWORK, _NETWORK_OF_FEW = 0.9, 0.3, 0.1
+# All weights in `partial_fit`.
+_INCREMENTAL_WEIGHTS = np.array([*WEIGHTS, 0, 0.45])
 # The minimum and the maximum number of held-out documents. A weight that is learned on fewer is worse than the default.
 _FEWEST_HELD_OUT, _MOST_HELD_OUT = 40, 2000
 
@@ -133,9 +136,9 @@ class WideAndDeep(Member):
         self, data: LabelledSequences, context: FitContext, *, start: Member | None = None
     ) -> "WideAndDeep":
         network = self._network().partial_fit(data, context, start=getattr(start, "network_", None))
-        linear = getattr(start, "linear_", None)
+        linear, weights = getattr(start, "linear_", None), getattr(start, "weights_", None)
         if linear is None or linear.training_state_ is not None:
-            linear = Linear().partial_fit(data, context, start=linear)
+            linear, weights = Linear().partial_fit(data, context, start=linear), _INCREMENTAL_WEIGHTS
         else:
             warn(
                 "partial_fit after fit continues to train only the convolutions; the linear model is not changed. To train both "
@@ -146,7 +149,7 @@ class WideAndDeep(Member):
             thresholds_=getattr(start, "thresholds_", None),
             network_=network,
             linear_=linear,
-            weights_=getattr(start, "weights_", _default_weights()),
+            weights_=weights,
         )
 
     def untrained(self, context: FitContext) -> "WideAndDeep":

@@ -31,7 +31,7 @@ from skglove.models.tfidf import Tfidf
 from skglove.training.batches import LabelledSequences
 
 # The ensemble weights of the support vector machine and of naive Bayes.
-_WEIGHTS = np.array([2.0, 0.6])
+WEIGHTS = np.array([2.0, 0.6])
 
 
 class IncrementalTraining:
@@ -96,7 +96,7 @@ class IncrementalTraining:
         kernel, bias = svm_weights(svm)
         of_bayes = np.zeros_like(kernel)
         of_bayes[:n_terms] = naive_bayes_weights(bayes)
-        return weighted_sum([LinearModel(kernel, bias), LinearModel(of_bayes, np.zeros_like(bias))], _WEIGHTS)
+        return weighted_sum([LinearModel(kernel, bias), LinearModel(of_bayes, np.zeros_like(bias))], WEIGHTS)
 
     def state(self) -> dict[str, Any]:
         """Return what is required to continue."""

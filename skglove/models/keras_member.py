@@ -119,12 +119,16 @@ class KerasMember(Member):
         settings, last = context.options.optimizer_settings, getattr(start, "training_state_", None)
         initial = self._initial_vectors(context, start)
         with self._steps(context, initial, start) as steps:
-            average = WeightAverage(steps.weights())
+            average, n_documents = WeightAverage(steps.weights()), len(data)
             if last and last["settings"] == settings and steps.continue_from(last["arrays"]):
                 average.n_steps = last["n_steps"]
+                n_documents += last["n_documents"]
             callbacks = [average.callback(steps.weights)]
-            history = self._train(steps, data.cut(self.maxlen), context, one_pass=True, callbacks=callbacks)
-            state = {"settings": settings, "arrays": steps.state(), "n_steps": average.n_steps}
+            history = self._train(
+                steps, data.cut(self.maxlen), context, n_documents=n_documents, one_pass=True, callbacks=callbacks
+            )
+            counts = {"n_steps": average.n_steps, "n_documents": n_documents}
+            state = {"settings": settings, "arrays": steps.state(), **counts}
             steps.assign_weights(average.mean)
             vectors = _vectors(steps.network) if context.trainable else initial
             kept = {"thresholds_": getattr(start, "thresholds_", None), "training_state_": state}
@@ -154,12 +158,13 @@ class KerasMember(Member):
         data: LabelledSequences,
         context: FitContext,
         *,
+        n_documents: int | None = None,
         validation: LabelledSequences | None = None,
         one_pass: bool = False,
         callbacks: Sequence[Any] = (),
     ) -> dict[str, list[float]]:
         sizes: dict[str, Any] = {
-            "batch_size": context.options.resolve_batch_size(len(data)),
+            "batch_size": context.options.resolve_batch_size(n_documents or len(data)),
             "multiple": self.width_multiple,
         }
         held_out = None if validation is None else data.subset(validation.rows)

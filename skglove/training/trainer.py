@@ -75,7 +75,7 @@ class TrainingOptions:
         Parameters
         ----------
         n_documents : int
-            Number of documents per epoch.
+            Number of documents per epoch; in `partial_fit`, of all calls.
         """
         if isinstance(self.batch_size, str):
             return int(np.clip(2 ** round(np.log2(n_documents / 32)), *_BATCH_SIZES))

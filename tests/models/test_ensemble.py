@@ -95,3 +95,5 @@ def test_partial_fit_trains_both(sequences, corpus):
     ]
     assert not np.array_equal(*(member.linear_.kernel_ for member in members))
     assert not np.array_equal(*(member.network_.weights_["conv_0"][0] for member in members))
+    assert members[1].weights_[2] == 0  # discriminant analysis
+    assert members[1].network_.training_state_["n_documents"] == 2 * len(sequences)
