@@ -341,7 +341,8 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> "ConvTextClassifier":
         """Train for one epoch on a part of the documents, continuing from the last call.
 
-        The linear model of "wide_and_deep" is trained, too, unless `fit` was called before.
+        The linear model of "wide_and_deep" is trained, too, unless `fit` was called before. The network's weights are means over
+        the steps of all calls. Character n-grams are chosen in the first call, which should have many documents.
 
         Parameters
         ----------
