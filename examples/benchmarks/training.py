@@ -133,7 +133,7 @@ def in_chunks(data: Path | None, names: list[str], vectors: str, n_chunks: int, 
         rows.append([name, *(f"{mean:.4f}" for mean in scores.mean(axis=0))])
         print(rows[-1], flush=True)
     header = [f"accuracy, {n_seeds} seeds", "fit", f"partial_fit, {n_chunks} chunks, {passes} passes"]
-    return f"### Training in chunks\n\n{report.table(header, rows)}"
+    return f"### Training in chunks\n\nOn {report.machine()}\n\n{report.table(header, rows)}"
 
 
 class Stopwatch:
