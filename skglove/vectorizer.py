@@ -134,7 +134,7 @@ class GloveTextVectorizer(
 
     Notes
     -----
-    Compressed files of vectors are converted into the cache (see the README) when they are first read, others of at most 1 GB if
+    Compressed files of vectors are converted into the cache when they are first read, others of at most 1 GB if
     one process reads them for the fourth time, for example in a search.
 
     A pickled vectorizer contains `embedding_matrix_`, `word_counts_` and `embeddings` as given; a `WordVectors` object is as
