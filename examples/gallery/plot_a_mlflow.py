@@ -1,0 +1,79 @@
+"""
+MLflow: runs, and models without pickle
+=======================================
+
+MLflow logs a pipeline of skglove like any other of scikit-learn: parameters, scores, and the model as a file of skops, which is
+loaded without executing code. ``pip install mlflow`` or, without the web interface, ``mlflow-skinny``.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+
+from skglove import ConvTextClassifier, GloveTextVectorizer
+from skglove.saving import TRUSTED
+
+# Runs are stored in a folder here. By default, and with a server, they are in a database.
+os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
+folder = tempfile.TemporaryDirectory()
+mlflow.set_tracking_uri(Path(folder.name).as_uri())
+mlflow.set_experiment("headlines")
+
+# %%
+# Texts of two classes, made of a few phrases:
+
+rng = np.random.RandomState(0)
+SUBJECTS = {
+    "sports": ["the striker", "a young team", "the coach"],
+    "business": ["the bank", "an airline", "the company"],
+}
+VERBS = {
+    "sports": ["scored late", "won the final", "lost the match"],
+    "business": ["cut its forecast", "sold shares", "issued bonds"],
+}
+labels = rng.choice(["sports", "business"], 60)
+texts = [f"{rng.choice(SUBJECTS[label])} {rng.choice(VERBS[label])}" for label in labels]
+
+# %%
+# A run for each setting
+# ----------------------
+#
+# ``skops_trusted_types`` names the types of skglove, which MLflow cannot know.
+
+pipe = make_pipeline(
+    GloveTextVectorizer("glove.6B.50d", extra_words=10_000), ConvTextClassifier(epochs=1, random_state=0)
+)
+for trainable in (False, True):
+    with mlflow.start_run(run_name=f"trainable={trainable}"):
+        pipe.set_params(convtextclassifier__trainable=trainable)
+        mlflow.log_params({name: value for name, value in pipe.get_params().items() if name.endswith("__trainable")})
+        mlflow.log_metric("accuracy", cross_val_score(pipe, texts, labels, cv=3).mean())
+        pipe.fit(texts, labels)
+        logged = mlflow.sklearn.log_model(pipe, name="model", skops_trusted_types=list(TRUSTED))
+
+mlflow.search_runs()[["tags.mlflow.runName", "params.convtextclassifier__trainable", "metrics.accuracy"]]
+
+# %%
+# Loading
+# -------
+
+loaded = mlflow.sklearn.load_model(logged.model_uri)
+loaded.predict(["the goalkeeper won the cup", "investors sold bonds"])
+
+# %%
+# As a function of tables, which is what MLflow's servers call:
+
+mlflow.pyfunc.load_model(logged.model_uri).predict(pd.Series(["the goalkeeper won the cup"]))
+
+# %%
+
+folder.cleanup()
+
+# %%
+# :doc:`../guide/saving` says which types are trusted, and what to do with those of others.
