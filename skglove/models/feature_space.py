@@ -23,6 +23,7 @@ _SUBWORDS_NORM, _MEANS_NORM = 0.7, 0.5
 _FEWEST_DOCUMENTS, _MOST_DOCUMENTS = 2, 3
 # Principal components that are removed from word vectors ("all-but-the-top", Mu and Viswanath 2018).
 _COMPONENTS_REMOVED = 2
+_ROWS_AT_ONCE = 10_000
 # Smaller standard deviations of means, of vectors of norm 1 at most, are rounding errors.
 _SMALLEST_DEVIATION = 1e-5
 # Features of documents that take more bytes are not kept, but computed in parts each time: so many a word, and for each
@@ -54,7 +55,7 @@ class FeatureSpace:
         self, tfidf: Tfidf, directions: np.ndarray, subword_features: csr_matrix, scaling: tuple[np.ndarray, np.ndarray]
     ) -> None:
         self.idf, self.subword_features, self.scaling = tfidf.idf, subword_features, scaling
-        self._vectors = directions * scaling[0]
+        self._directions = directions
 
     @classmethod
     def learn(
@@ -99,7 +100,7 @@ class FeatureSpace:
         ----------
         sequences : TokenSequences
         """
-        sizes = len(self.idf) + self.subword_features.shape[1], self._vectors.shape[1]
+        sizes = len(self.idf) + self.subword_features.shape[1], self._directions.shape[1]
         return StreamedFeatures(sequences, self.transform, sizes, np.arange(len(sequences)))
 
     def transform(self, sequences: TokenSequences) -> Features:
@@ -111,9 +112,10 @@ class FeatureSpace:
         """
         found = weigh(sequences, self.idf)
         terms = [diags(1 / found.norm[:, 0]) @ part for part in (found.words, found.pairs)]
-        directions = diags(1 / found.smoothed_norm[:, 0]) @ found.smoothed
-        terms = hstack([*terms, directions @ self.subword_features], format="csr", dtype=np.float32)
-        return Features(terms, directions @ self._vectors - self.scaling[1])
+        weights = diags(1 / found.smoothed_norm[:, 0]) @ found.smoothed
+        terms = hstack([*terms, weights @ self.subword_features], format="csr", dtype=np.float32)
+        scale, offset = self.scaling
+        return Features(terms, weights @ self._directions * scale - offset)
 
     def fold(self, kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
         """Turn the weights of all features into weights of words and pairs.
@@ -132,10 +134,11 @@ class FeatureSpace:
         """
         n_columns, n_subwords = len(self.idf), self.subword_features.shape[1]
         direct, of_subwords, of_means = np.split(kernel, [n_columns, n_columns + n_subwords])
+        scale, offset = self.scaling
         word_kernel = None
         if len(of_subwords) or len(of_means):
-            word_kernel = self.subword_features @ of_subwords + self._vectors @ of_means
-        return direct, word_kernel, -(self.scaling[1] @ of_means)
+            word_kernel = self.subword_features @ of_subwords + self._directions @ (scale[:, None] * of_means)
+        return direct, word_kernel, -(offset @ of_means)
 
 
 class Moments:
@@ -189,14 +192,17 @@ def direction_vectors(n_ids: int, embedding_matrix: np.ndarray | None) -> np.nda
     """
     if embedding_matrix is None:
         return np.zeros((n_ids, 0), dtype=np.float32)
-    known = embedding_matrix.any(axis=1)
-    vectors = np.zeros_like(embedding_matrix)
+    known = embedding_matrix.any(axis=1, keepdims=True)
     if not known.any():
-        return vectors
-    directions = normalize(embedding_matrix[known] - embedding_matrix[known].mean(axis=0))
+        return np.zeros_like(embedding_matrix)
+    vectors = embedding_matrix - embedding_matrix.mean(axis=0, where=known)
+    vectors *= known  # in place, as this is a large array
+    normalize(vectors, copy=False)
     # Eigenvectors of the largest eigenvalues come last.
-    removed = np.linalg.eigh(directions.T @ directions)[1][:, max(1, directions.shape[1] - _COMPONENTS_REMOVED) :]
-    vectors[known] = directions - directions @ removed @ removed.T
+    removed = np.linalg.eigh(vectors.T @ vectors)[1][:, max(1, vectors.shape[1] - _COMPONENTS_REMOVED) :]
+    for start in range(0, len(vectors), _ROWS_AT_ONCE):
+        rows = vectors[start : start + _ROWS_AT_ONCE]
+        rows -= rows @ removed @ removed.T
     return vectors
 
 

@@ -6,7 +6,7 @@ this sum more accurate.
 
 import copy
 import warnings
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -49,13 +49,17 @@ class IncrementalTraining:
         self._words = context.words
         self._directions = direction_vectors(context.input_dim, context.embedding_matrix)
         self._tfidf = Tfidf(context.input_dim)
-        self._of_first_part: tuple[csr_matrix, tuple[np.ndarray, np.ndarray]] | None = None
+        # Learned from the first part.
+        self._subwords: csr_matrix | None = None
+        self._scaling: tuple[np.ndarray, np.ndarray]
         n_problems = context.head.n_classes if isinstance(context.head, Sigmoid) else 1
         self._svms = [stochastic_svm(1, None) for _ in range(n_problems)]
         self._bayes = [ComplementNB(alpha=NAIVE_BAYES_SMOOTHING) for _ in range(n_problems)]
         if state is not None:
             self._tfidf = Tfidf(context.input_dim, state["document_counts"], state["n_documents"])
-            self._of_first_part = state["of_first_part"]
+            *arrays, n_subwords = state["subwords"]
+            self._subwords = csr_matrix(tuple(arrays), shape=(context.input_dim, n_subwords))
+            self._scaling = state["scaling"]
             self._svms, self._bayes = copy.deepcopy((state["svms"], state["bayes"]))
 
     def train(self, data: LabelledSequences) -> tuple[LinearModel, FeatureSpace]:
@@ -74,10 +78,10 @@ class IncrementalTraining:
         sequences = data.sequences[data.rows]
         labels = Labels(data.y[data.rows], data.weights[data.rows] / data.weights[data.rows].mean(), self._head)
         self._tfidf = self._tfidf.observing(sequences)
-        if self._of_first_part is None:
+        if self._subwords is None:
             first, _ = FeatureSpace.learn(sequences, self._tfidf, self._directions, self._words)
-            self._of_first_part = first.subword_features, first.scaling
-        space = FeatureSpace(self._tfidf, self._directions, *self._of_first_part)
+            self._subwords, self._scaling = first.subword_features, first.scaling
+        space = FeatureSpace(self._tfidf, self._directions, self._subwords, self._scaling)
         features = space.transform(sequences)
         problems = labels.of_each_label() if isinstance(self._head, Sigmoid) else [labels]
         models = [
@@ -99,11 +103,13 @@ class IncrementalTraining:
         return weighted_sum([LinearModel(kernel, bias), LinearModel(of_bayes, np.zeros_like(bias))], WEIGHTS)
 
     def state(self) -> dict[str, Any]:
-        """Return what is required to continue."""
+        """Return what is required to continue, after `train`: arrays, numbers and models of scikit-learn, which can be saved."""
+        subwords = cast(csr_matrix, self._subwords)
         return {
             "document_counts": self._tfidf.document_counts,
             "n_documents": self._tfidf.n_documents,
-            "of_first_part": self._of_first_part,
+            "subwords": (subwords.data, subwords.indices, subwords.indptr, subwords.shape[1]),
+            "scaling": self._scaling,
             "svms": self._svms,
             "bayes": self._bayes,
         }

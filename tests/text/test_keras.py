@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from skglove.text.keras import KERAS_FILTERS, KerasTokenizer
@@ -71,6 +71,8 @@ def test_spans_do_not_overlap(text, settings):
 
 @given(text=TEXTS, settings=SETTINGS)
 def test_spans_lead_to_the_words_in_the_text(text, settings):
+    # Otherwise a separator that replaces a filtered character may be cut in two.
+    assume(len(set(settings["split"])) == len(settings["split"]))
     text = text.replace("Σ", "").replace("İ", "")  # lowered by their neighbours, or to two characters
     words, spans = KerasTokenizer(**settings).words_and_spans(text)
     found = [text[start:stop] for start, stop in spans]
