@@ -8,7 +8,7 @@ a vector or share n-grams with words that do.
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.sparse import csr_matrix, diags, hstack
+from scipy.sparse import csr_matrix, diags, hstack, vstack
 from sklearn.preprocessing import normalize
 
 from skglove.models.features import Features, StreamedFeatures
@@ -211,16 +211,20 @@ def _choose_subwords(words: Sequence[str] | None, tfidf: Tfidf) -> csr_matrix:
     n_ids = tfidf.n_ids
     if words is None:
         return csr_matrix((n_ids, 0), dtype=np.float32)
-    found = subwords(words)
+    occur = np.flatnonzero(tfidf.document_counts[:n_ids])
+    found = subwords([words[i] for i in occur.tolist()])
     # An upper bound of the number of documents, since a document may have several words with the same n-gram.
-    in_words = np.repeat(tfidf.document_counts[:n_ids], np.diff(found.indptr))
+    in_words = np.repeat(tfidf.document_counts[occur], np.diff(found.indptr))
     counts = np.minimum(np.bincount(found.indices, in_words, minlength=SUBWORD_COLUMNS), tfidf.n_documents)
     used = (counts >= _FEWEST_DOCUMENTS) & (counts <= _MOST_DOCUMENTS * np.sqrt(tfidf.n_documents))
     if not used.any():
         return csr_matrix((n_ids, 0), dtype=np.float32)
-    number = np.cumsum(used) - 1
-    kept = used[found.indices]
-    row_of = np.repeat(np.arange(n_ids), np.diff(found.indptr))[kept]
-    columns = found.indices[kept]
-    weights = smooth_idf(counts[columns], tfidf.n_documents).astype(np.float32)
-    return normalize(csr_matrix((weights, (row_of, number[columns])), shape=(n_ids, int(used.sum()))))
+    number, weights = np.cumsum(used) - 1, smooth_idf(counts[used], tfidf.n_documents).astype(np.float32)
+    parts = []
+    for start in range(0, n_ids, _ROWS_AT_ONCE):  # as words have many n-grams that are not used
+        found = subwords(words[start : start + _ROWS_AT_ONCE])
+        kept = used[found.indices]
+        columns = number[found.indices[kept]]
+        offsets = np.concatenate([[0], np.cumsum(kept)])[found.indptr]
+        parts.append(csr_matrix((weights[columns], columns, offsets), shape=(found.shape[0], len(weights))))
+    return normalize(vstack(parts, format="csr"), copy=False)

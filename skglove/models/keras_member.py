@@ -280,13 +280,14 @@ def _standardized(vectors: np.ndarray) -> np.ndarray:
 
     Fewer vectors than components are returned as they are.
     """
-    known = vectors.any(axis=1)
-    if known.sum() < vectors.shape[1]:
+    known = vectors.any(axis=1, keepdims=True)
+    n_known = np.count_nonzero(known)
+    if n_known < vectors.shape[1]:
         return vectors
-    of_words = vectors[known]
-    result = np.zeros_like(vectors)
-    scale = _DEVIATION / np.maximum(of_words.std(axis=0), _SMALLEST_DEVIATION)
-    result[known] = (of_words - of_words.mean(axis=0)) * scale
+    result = vectors - vectors.mean(axis=0, where=known)
+    result *= known  # in place, as this is a large array
+    deviation = np.sqrt(np.einsum("ij,ij->j", result, result) / n_known)
+    result *= _DEVIATION / np.maximum(deviation, _SMALLEST_DEVIATION)
     return result
 
 
