@@ -192,6 +192,11 @@ class TokenSequences:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    def __sizeof__(self) -> int:
+        # Of the arrays, too: joblib's backend for Dask sends large arguments to each worker once, and others with each task.
+        arrays = [self.ids, self.offsets, self.embedding_matrix]
+        return object.__sizeof__(self) + sum(array.nbytes for array in arrays if array is not None)
+
     @property
     def lengths(self) -> np.ndarray:
         """How many words each document has: ndarray of shape (n_documents,), int64."""

@@ -22,7 +22,9 @@ def main():
     for classifier, probabilities in zip(classifiers, expected["probabilities"], strict=True):
         np.testing.assert_allclose(classifier.predict_proba(X), probabilities, atol=1e-5)
     assert "tensorflow" not in sys.modules
-    print(f"skglove {skglove.__version__} on Python {sys.version.split()[0]}: the same probabilities, without TensorFlow")
+    print(
+        f"skglove {skglove.__version__} on Python {sys.version.split()[0]}: the same probabilities, without TensorFlow"
+    )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@ import copy
 import io
 import itertools
 import pickle
+import sys
 
 import joblib
 import numpy as np
@@ -592,3 +593,9 @@ def test_sequences_without_vectors_of_different_words_are_not_joined():
     with pytest.raises(ValueError, match="mean different words"):
         TokenSequences.concatenate(parts)
     assert TokenSequences.concatenate([parts[0], parts[0]]).tolist() == [[1], [1]]
+
+
+def test_the_size_is_that_of_the_arrays():
+    matrix = np.ones((1000, 20), dtype=np.float32)
+    with_vectors, without = TokenSequences([1, 2], [0, 2], embedding_matrix=matrix), TokenSequences([1, 2], [0, 2])
+    assert sys.getsizeof(with_vectors) - sys.getsizeof(without) == matrix.nbytes
