@@ -60,7 +60,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_signature": False,
-    "min_reported_time": 0,
+    "write_computation_times": False,
     "doc_module": ("skglove",),
     "backreferences_dir": "api/backreferences",
     "reference_url": {"skglove": None},

@@ -297,6 +297,6 @@ def _import_skops() -> ModuleType:
         import skops.io
     except ImportError as error:
         raise ImportError(
-            "dump and load require skops: pip install 'skglove[skops]'. joblib.dump works without it."
+            "dump and load require skops: pip install skops. joblib.dump works without it."
         ) from error
     return skops.io

@@ -65,7 +65,7 @@ def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -
 
 
 def check_each_label(y: Any) -> None:
-    """Raise a ValueError if a label is missing, or is a collection of labels."""
+    """Raise a ValueError if a label is missing or is a collection of labels, or if some labels only are strings."""
     labels = np.asarray(y, dtype=object if isinstance(y, list | tuple) else None)
     if issparse(y) or labels.dtype.kind not in "Of" or not labels.ndim:
         return
@@ -82,6 +82,12 @@ def check_each_label(y: Any) -> None:
         raise ValueError(
             f"The label at position {found[0][0]} of y is missing ({labels[tuple(found[0])]!r}). Leave out documents without a "
             "label, or give them a label of their own."
+        )
+    if labels.ndim == 1 and len({isinstance(some, str) for some in labels}) > 1:
+        position = next(i for i, some in enumerate(labels) if isinstance(some, str) is not isinstance(labels[0], str))
+        raise ValueError(
+            f"y contains strings and other labels: {labels[0]!r} at position 0 and {labels[position]!r} at position {position}. "
+            "Use labels of one type."
         )
 
 

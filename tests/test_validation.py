@@ -63,6 +63,12 @@ def test_a_missing_label_is_found(name):
             check_training_data(ConvTextClassifier(), matrix, MISSING[name])
 
 
+@pytest.mark.parametrize("y", [["a", "b", 1], np.array(["a", "b", 1], dtype=object), pd.Series(["a", "b", 1])], ids=type)
+def test_strings_beside_numbers(y):
+    with pytest.raises(ValueError, match="strings and other labels: 'a' at position 0 and 1 at position 2"):
+        check_training_data(ConvTextClassifier(), X, y)
+
+
 @pytest.mark.parametrize("class_weight", [{"a": -1}, {"a": np.inf}, {"a": 0, "b": 0}], ids=str)
 def test_bad_class_weights(class_weight):
     with pytest.raises(ValueError, match="class_weight must contain non-negative finite numbers, not all 0"):

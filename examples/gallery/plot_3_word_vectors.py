@@ -28,9 +28,9 @@ for word in ["kitchen", "hot", "striker"]:
 #
 # ``plot`` projects 50 dimensions on two (principal components of the given words). Words of one field are close to each other.
 
-sports = ["goal", "striker", "referee", "coach", "match"]
-business = ["bank", "shares", "profit", "dividend", "investors"]
-health = ["hospital", "vaccine", "patients", "surgeon", "fever"]
+sports = ["goal", "league", "striker", "tennis", "team"]
+business = ["bank", "economy", "stocks", "profit", "debt"]
+health = ["vaccine", "doctors", "surgeon", "patients", "drug"]
 words = sports + business + health
 fig, ax = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
 _ = glove.plot(words, ax=ax)
@@ -41,7 +41,7 @@ _ = glove.plot(words, ax=ax)
 #
 # The difference between two vectors can have a meaning, such as "the capital of". The arrows are nearly parallel.
 
-capitals = [("france", "paris"), ("japan", "tokyo"), ("italy", "rome"), ("russia", "moscow"), ("spain", "madrid")]
+capitals = [("italy", "rome"), ("poland", "warsaw"), ("spain", "madrid"), ("turkey", "ankara"), ("egypt", "cairo")]
 fig, ax = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
 _ = glove.plot(pairs=capitals, ax=ax)
 

@@ -108,7 +108,7 @@ def _not_a_text(position: int, text: Any) -> str:
     elif getattr(text, "shape", ()):
         remedy = "Convert arrays of tokens to lists by tolist(), and other objects to texts by str()"
     else:
-        remedy = "Replace missing texts by '', and convert other objects with str()"
+        remedy = "Replace missing texts by '', as fillna('') of pandas does, and convert other objects with str()"
     return f"The text at position {position} is not a str but {_describe(text)}. {remedy}."
 
 

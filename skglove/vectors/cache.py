@@ -30,8 +30,13 @@ def home() -> Path:
     """Return the folder of all cached files: ``SKGLOVE_HOME``, or the system's cache folder."""
     if chosen := os.environ.get("SKGLOVE_HOME"):
         return Path(chosen).expanduser()
-    import platformdirs
-
+    try:
+        import platformdirs
+    except ImportError as error:
+        raise ImportError(
+            "The cache of word vectors needs platformdirs, which is not installed: pip install skglove also installs its "
+            "requirements. Prediction works without them."
+        ) from error
     return platformdirs.user_cache_path("skglove")
 
 

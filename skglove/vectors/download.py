@@ -126,7 +126,9 @@ def _download(mirror: RemoteFile, target: Path, connections: Connections) -> Pat
     import pooch
 
     name = mirror.url.rsplit("/", 1)[1]
-    part = _PartialDownload(mirror, target / f"{name}.part", connections)
+    if not (target / name).exists():
+        connections.check(mirror.url)  # before pooch reports a download
+    part = _PartialDownload(mirror, target / f"{name}.part")
     for leftover in target.glob("tmp*"):  # pooch's temporary files, of a killed process
         leftover.unlink(missing_ok=True)
 
@@ -149,12 +151,10 @@ class _PartialDownload:
     mirror : RemoteFile
     path : Path
         The part of the file that has been downloaded. Beside it, a JSON file holds the server's validator (ETag).
-    connections : Connections
     """
 
-    def __init__(self, mirror: RemoteFile, path: Path, connections: Connections) -> None:
+    def __init__(self, mirror: RemoteFile, path: Path) -> None:
         self.mirror = mirror
-        self.connections = connections
         self.path = path
         self.note = path.with_name(path.name + ".json")
         self.resumed = False
@@ -162,7 +162,6 @@ class _PartialDownload:
     def download(self, url: str, output_file: Any, pooch: Any) -> None:
         """Download to `output_file`; pooch calls this."""
         self.resumed = False
-        self.connections.check(url)
         try:
             _with_retries(lambda: self._transfer(url))
             self._check_size(self.path.stat().st_size)

@@ -114,6 +114,13 @@ def entry(write):
     return cache.find_or_create("test", write)
 
 
+def test_platformdirs_is_not_installed(monkeypatch):
+    monkeypatch.delenv("SKGLOVE_HOME", raising=False)
+    monkeypatch.setitem(sys.modules, "platformdirs", None)
+    with pytest.raises(ImportError, match="needs platformdirs, which is not installed: pip install skglove also installs"):
+        cache.home()
+
+
 def test_entry(entry, write, large_sample):
     assert cache.find("test").path == entry.path
     vectors = cache.CachedVectors("test", write)

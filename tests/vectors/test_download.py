@@ -284,7 +284,7 @@ def test_trickling_body_is_given_up(register, server, check, monkeypatch):
 # No network
 
 
-def test_server_down(register, server, monkeypatch):
+def test_server_down(register, server, monkeypatch, capfd):
     monkeypatch.setattr(time, "sleep", None)  # nothing is tried again
     entry = register("a.gz", "b.gz")
     server.close()
@@ -293,6 +293,7 @@ def test_server_down(register, server, monkeypatch):
     ) as raised:
         WordVectors.load("test.vectors")
     assert str(raised.value).count("no connection to 127.0.0.1 (") == 1
+    assert capfd.readouterr().err == ""  # no download is reported
 
 
 @pytest.mark.parametrize(
