@@ -221,13 +221,12 @@ def test_versions_benchmark(run, data, vectors_file):
 def test_scale_benchmark(run, data, vectors_file):
     report = data / "report.md"
     settings = ["--data", data, "--set", "tools", "--vectors", vectors_file, "--output", report]
-    run("benchmarks/scale.py", *settings, "--sizes", 300, "--epochs", 1, "--results", data / "scale.jsonl")
+    settings += ["--epochs", 1, "--results", data / "scale.jsonl"]
+    run("benchmarks/scale.py", *settings, "--sizes", 300, "--sources", "list", "Parquet")
+    run("benchmarks/scale.py", *settings, "--sizes", 200, "--sources", "generator")
     rows = rows_of(report)
-    assert [row[:4] for row in rows] == [["tools", source, "300", "1"] for source in ("list", "generator", "Parquet")]
+    assert [row[1:4] for row in rows] == [["list", "300", "1"], ["Parquet", "300", "1"], ["generator", "200", "1"]]
     assert all(float(value.replace(",", "")) >= 0 for row in rows for value in row[4:])
-    run("benchmarks/scale.py", *settings, "--sizes", 200, "--sources", "list", "--results", data / "scale.jsonl")
-    assert [row[1:4] for row in rows_of(report)][-1] == ["list", "200", "default"]
-    assert len(rows_of(report)) == 4
 
 
 @pytest.mark.slow
@@ -248,7 +247,7 @@ def test_compression_benchmark(run, data, vectors_file):
 def test_server_and_its_benchmark(run, data, vectors_file):
     report = data / "report.md"
     settings = ["--data", data, "--set", "tools", "--vectors", vectors_file, "--output", report]
-    run("benchmarks/serving.py", *settings, "--seconds", 3, "--clients", 2)
+    run("benchmarks/serving.py", *settings, "--seconds", 1.5, "--clients", 2)
     rows = rows_of(report)
     assert len(rows) == 6
     assert all(float(row[1].replace(",", "")) > 5 for row in rows)

@@ -143,7 +143,7 @@ def measure(arguments: argparse.Namespace, name: str, model: Path, texts: list[s
     with serve(model) as (port, server):
         for texts_at_once in (1, 100):
             options = {"clients": arguments.clients, "texts_at_once": texts_at_once}
-            put_load(port, texts, seconds=2, **options)
+            put_load(port, texts, seconds=min(2, arguments.seconds), **options)  # warm-up
             load = put_load(port, texts, seconds=arguments.seconds, **options)
             rows.append(row(f"{name}, {texts_at_once} a request", load, texts_at_once, memory(server)))
             print(rows[-1], flush=True)
