@@ -296,7 +296,5 @@ def _import_skops() -> ModuleType:
     try:
         import skops.io
     except ImportError as error:
-        raise ImportError(
-            "dump and load require skops: pip install skops. joblib.dump works without it."
-        ) from error
+        raise ImportError("dump and load require skops: pip install skops. joblib.dump works without it.") from error
     return skops.io

@@ -63,7 +63,9 @@ def test_a_missing_label_is_found(name):
             check_training_data(ConvTextClassifier(), matrix, MISSING[name])
 
 
-@pytest.mark.parametrize("y", [["a", "b", 1], np.array(["a", "b", 1], dtype=object), pd.Series(["a", "b", 1])], ids=type)
+@pytest.mark.parametrize(
+    "y", [["a", "b", 1], np.array(["a", "b", 1], dtype=object), pd.Series(["a", "b", 1])], ids=type
+)
 def test_strings_beside_numbers(y):
     with pytest.raises(ValueError, match="strings and other labels: 'a' at position 0 and 1 at position 2"):
         check_training_data(ConvTextClassifier(), X, y)

@@ -117,7 +117,9 @@ def entry(write):
 def test_platformdirs_is_not_installed(monkeypatch):
     monkeypatch.delenv("SKGLOVE_HOME", raising=False)
     monkeypatch.setitem(sys.modules, "platformdirs", None)
-    with pytest.raises(ImportError, match="needs platformdirs, which is not installed: pip install skglove also installs"):
+    with pytest.raises(
+        ImportError, match="needs platformdirs, which is not installed: pip install skglove also installs"
+    ):
         cache.home()
 
 
