@@ -41,7 +41,7 @@ _ = glove.plot(words, ax=ax)
 #
 # The difference between two vectors can have a meaning, such as "the capital of". The arrows are nearly parallel.
 
-capitals = [("italy", "rome"), ("poland", "warsaw"), ("spain", "madrid"), ("turkey", "ankara"), ("egypt", "cairo")]
+capitals = [("iraq", "baghdad"), ("russia", "moscow"), ("china", "beijing"), ("greece", "athens"), ("japan", "tokyo")]
 fig, ax = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
 _ = glove.plot(pairs=capitals, ax=ax)
 
