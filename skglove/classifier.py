@@ -54,7 +54,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
 
     Its input is usually the output of a `GloveTextVectorizer`, which includes pre-trained word vectors. Given any other matrix of
     word ids, it learns an embedding from scratch. Zeros are padding at any position: a document consists of its other ids, and
-    its scores do not depend on its padding or on the other documents of its batch.
+    its scores do not depend on its padding or, except for rounding, on the other documents.
 
     If `y` is an indicator matrix, as `sklearn.preprocessing.MultiLabelBinarizer` makes it, documents have any number of labels:
     each label has a sigmoid, linear models and a decision threshold of its own.
@@ -573,9 +573,15 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
         """Score documents; for snapshots."""
         check_is_fitted(self)
         sequences, member = check_word_ids(self, X), self.architecture_
+
+        def score(chunk: TokenSequences) -> np.ndarray:
+            # Matrix products round a row according to its position. In one order, scores do not depend on that of X.
+            documents, positions = chunk.distinct()
+            return member.logits(documents)[positions]
+
         # In chunks, to bound the memory for intermediate results.
         starts = range(0, len(sequences), _DOCUMENTS_AT_ONCE)
-        return np.concatenate([member.logits(sequences[start : start + _DOCUMENTS_AT_ONCE]) for start in starts])
+        return np.concatenate([score(sequences[start : start + _DOCUMENTS_AT_ONCE]) for start in starts])
 
     def __sklearn_is_fitted__(self) -> bool:
         return "architecture_" in vars(

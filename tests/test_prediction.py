@@ -76,6 +76,7 @@ def test_memory_does_not_grow_with_the_number_of_documents(pipeline, sequences):
     def peak(n_documents):
         rows = np.resize(np.arange(len(sequences)), n_documents)
         X = sequences[rows]
+        X = X.with_ids(np.random.RandomState(0).permutation(X.ids))  # as documents are scored once
         tracemalloc.start()
         pipeline[1].predict(X)
         largest = tracemalloc.get_traced_memory()[1]
@@ -196,7 +197,11 @@ class TestPredictIter:
     @pytest.mark.parametrize("batch_size", [1, 70, 1000])
     def test_it_yields_the_predictions_in_order(self, fitted, corpus, method, batch_size):
         found = list(predict_iter(fitted, iter(corpus[0]), method=method, batch_size=batch_size))
-        np.testing.assert_array_equal(found, getattr(fitted, method)(corpus[0]))
+        expected = getattr(fitted, method)(corpus[0])
+        if method == "predict":
+            assert found == expected.tolist()
+        else:  # a matrix product of fewer rows may round differently
+            np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
     def test_it_reads_no_further_than_asked(self, fitted, corpus):
         read = []

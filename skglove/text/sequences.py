@@ -1,6 +1,7 @@
 """TokenSequences: ragged sequences of word ids with their word vectors."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -264,6 +265,26 @@ class TokenSequences:
             return self
         # How many words are kept up to each one: where a document ends, that is its new end.
         return self._with(self.ids[kept], np.concatenate([[0], np.cumsum(kept)])[self.offsets])
+
+    def distinct(self) -> "tuple[TokenSequences, np.ndarray]":
+        """Return each different document once, in an order that does not depend on theirs.
+
+        Returns
+        -------
+        documents : TokenSequences
+        positions : ndarray of shape (n_documents,), int
+            The index in `documents` of each document.
+
+        Examples
+        --------
+        >>> documents, positions = TokenSequences([2, 1, 2, 2], [0, 1, 3, 4]).distinct()
+        >>> documents.tolist(), positions
+        ([[1, 2], [2]], array([1, 0, 1]))
+        """
+        content, ends = self.ids.tobytes(), (self.offsets * self.ids.itemsize).tolist()
+        keys = np.array([content[start:end] for start, end in pairwise(ends)], dtype=object)
+        _, first, positions = np.unique(keys, return_index=True, return_inverse=True)
+        return self[first], positions
 
     def padded(self, maxlen: int | None = None, padding: str | None = None) -> np.ndarray:
         """Return the matrix that Keras' ``pad_sequences`` makes of the ids.

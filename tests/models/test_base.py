@@ -91,8 +91,15 @@ def test_neighbours_change_no_score(classifier, make_documents):
     expected = classifier.predict_proba(X)
     alone = np.vstack([classifier.predict_proba(X[[i]]) for i in range(len(X))])
     np.testing.assert_allclose(alone, expected, atol=1e-5)
-    order = np.random.RandomState(0).permutation(len(X))
-    np.testing.assert_allclose(classifier.predict_proba(X[order]), expected[order], atol=1e-5)
+
+
+def test_order_changes_no_bit(classifier, make_documents):
+    X = make_documents(n_documents=20, seed=1)
+    order = np.random.RandomState(0).choice(len(X), 30)  # with duplicates
+    expected = classifier.predict_proba(X[order])
+    for i in range(5):
+        new = np.random.RandomState(i).permutation(len(order))
+        np.testing.assert_array_equal(classifier.predict_proba(X[order[new]]), expected[new])
 
 
 def test_a_document_without_words_gets_probabilities(classifier):
