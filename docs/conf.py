@@ -65,6 +65,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "api/backreferences",
     "reference_url": {"skglove": None},
     "abort_on_example_error": True,
+    "parallel": 2,
     "default_thumb_file": str(Path(__file__).parent / "_static" / "wide_and_deep.svg"),
 }
 

@@ -1,4 +1,7 @@
-"""All examples and benchmarks on small data sets."""
+"""All examples and benchmarks on small data sets.
+
+Most benchmarks take minutes together and run only with ``-m benchmark``.
+"""
 
 import json
 import lzma
@@ -169,6 +172,7 @@ def test_accuracy_benchmark(run, data, vectors_file):
 
 
 @pytest.mark.slow
+@pytest.mark.benchmark
 def test_training_benchmark(run, data, vectors_file):
     report = data / "report.md"
     sizes = ["--rounds", 1, "--epochs", 1, "--chunks", 2, "--passes", 1, "--seeds", 1]
@@ -189,6 +193,7 @@ def test_training_benchmark(run, data, vectors_file):
 
 
 @pytest.mark.slow
+@pytest.mark.benchmark
 def test_prediction_benchmark(run, data, vectors_file):
     report = data / "report.md"
     sizes = ["--texts", 60, "--most", 200, "--rounds", 1, "--calls", 3, "--architectures", "parallel"]
@@ -207,6 +212,7 @@ def test_prediction_benchmark(run, data, vectors_file):
 
 
 @pytest.mark.slow
+@pytest.mark.benchmark
 def test_versions_benchmark(run, data, vectors_file):
     report = data / "report.md"
     sets = ["--data", data, "--long", "tools", "--short", "tools", "--vectors", vectors_file]
@@ -218,18 +224,20 @@ def test_versions_benchmark(run, data, vectors_file):
 
 
 @pytest.mark.slow
+@pytest.mark.benchmark
 def test_scale_benchmark(run, data, vectors_file):
     report = data / "report.md"
     settings = ["--data", data, "--set", "tools", "--vectors", vectors_file, "--output", report]
     settings += ["--epochs", 1, "--results", data / "scale.jsonl"]
-    run("benchmarks/scale.py", *settings, "--sizes", 300, "--sources", "list", "Parquet")
+    run("benchmarks/scale.py", *settings, "--sizes", 300, "--sources", "Parquet")
     run("benchmarks/scale.py", *settings, "--sizes", 200, "--sources", "generator")
     rows = rows_of(report)
-    assert [row[1:4] for row in rows] == [["list", "300", "1"], ["Parquet", "300", "1"], ["generator", "200", "1"]]
+    assert [row[1:4] for row in rows] == [["Parquet", "300", "1"], ["generator", "200", "1"]]
     assert all(float(value.replace(",", "")) >= 0 for row in rows for value in row[4:])
 
 
 @pytest.mark.slow
+@pytest.mark.benchmark
 def test_compression_benchmark(run, data, vectors_file):
     report = data / "report.md"
     settings = ["--data", data, "--sets", "tools", "--vectors", vectors_file, "--output", report]
@@ -247,7 +255,7 @@ def test_compression_benchmark(run, data, vectors_file):
 def test_server_and_its_benchmark(run, data, vectors_file):
     report = data / "report.md"
     settings = ["--data", data, "--set", "tools", "--vectors", vectors_file, "--output", report]
-    run("benchmarks/serving.py", *settings, "--seconds", 1.5, "--clients", 2)
+    run("benchmarks/serving.py", *settings, "--seconds", 0.8, "--clients", 2)
     rows = rows_of(report)
     assert len(rows) == 6
     assert all(float(row[1].replace(",", "")) > 5 for row in rows)
@@ -255,6 +263,7 @@ def test_server_and_its_benchmark(run, data, vectors_file):
 
 
 @pytest.mark.slow
+@pytest.mark.benchmark
 def test_cluster_benchmark(run, data, vectors_file):
     report = data / "report.md"
     settings = ["--data", data, "--sets", "tools", "--vectors", vectors_file, "--output", report]

@@ -64,7 +64,9 @@ def search(client: Client, arguments: argparse.Namespace, name: str) -> bool:
     import joblib
 
     split = datasets.load(arguments.data, name, seed=0, n_train=min(300, arguments.train or 300))
-    grid = GridSearchCV(skglove(arguments.vectors, 0), {"convtextclassifier__trainable": [True, False]}, cv=2)
+    grid = GridSearchCV(
+        skglove(arguments.vectors, 0), {"convtextclassifier__trainable": [True, False]}, cv=2, refit=False
+    )
     expected = clone(grid).fit(split.train, split.y_train).cv_results_["mean_test_score"]
     with client.as_current(), joblib.parallel_config("dask"):
         found = grid.fit(split.train, split.y_train).cv_results_["mean_test_score"]

@@ -14,9 +14,9 @@ def seconds(run: Callable[[], Any]) -> float:
 
 
 def take_turns(runs: dict[str, Callable[[], Any]], rounds: int, in_a_row: int = 1) -> dict[str, list[float]]:
-    """Time all runs alternately, `in_a_row` times each in each of `rounds` rounds, after a warm-up round."""
+    """Time all runs alternately, `in_a_row` times each in each of `rounds` rounds, after a warm-up round if there are several."""
     times: dict[str, list[float]] = {name: [] for name in runs}
-    for i in range(-1, rounds):
+    for i in range(-1 if rounds > 1 else 0, rounds):
         for name, run in runs.items():
             taken = [seconds(run) for _ in range(in_a_row)]
             if taken[0] > 0.5:

@@ -161,7 +161,7 @@ def test_words_are_split_as_the_vectorizer_splits_them(corpus, vectors, paramete
         max_size=12,
     )
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=25, deadline=None)
     @given(st.lists(pieces.map("".join), min_size=1, max_size=5))
     def check(given_texts):
         ids = words(tf.constant(given_texts)).numpy()
