@@ -26,7 +26,7 @@ def test_classifier_at_its_defaults():
     run_checks(ConvTextClassifier())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_stacked_convolutions():
     run_checks(ConvTextClassifier(Stacked(filters=16, dense_units=16), epochs=20, learning_rate=0.01))
 

@@ -1,7 +1,4 @@
-"""All examples and benchmarks on small data sets.
-
-Most benchmarks take minutes together and run only with ``-m benchmark``.
-"""
+"""All examples and benchmarks on small data sets."""
 
 import json
 import lzma
@@ -48,7 +45,7 @@ def test_analogies(run):
     assert "queen: 1\n" in printed
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_grid_search(run):
     printed = run("grid_search.py", "--articles", 50, "--epochs", 1, "--folds", 2, "--n-jobs", 1)
     rows = [line.split()[:2] for line in printed.splitlines() if line.startswith(("      500 ", "   20,000 "))]
@@ -144,7 +141,7 @@ def test_archive_of_class_folders(tmp_path):
     assert not from_archive.test[0].startswith("Newsgroups")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_accuracy_benchmark(run, data, vectors_file):
     names = ["skglove", "TF-IDF + LinearSVC", "TF-IDF with bigrams + LinearSVC"]
     report, summary, results = (data / name for name in ("report.md", "summary.md", "results.jsonl"))
@@ -171,8 +168,7 @@ def test_accuracy_benchmark(run, data, vectors_file):
     assert float(row[3]) == pytest.approx(found[0]["accuracy"], abs=1e-3)
 
 
-@pytest.mark.slow
-@pytest.mark.benchmark
+@pytest.mark.long
 def test_training_benchmark(run, data, vectors_file):
     report = data / "report.md"
     sizes = ["--rounds", 1, "--epochs", 1, "--chunks", 2, "--passes", 1, "--seeds", 1]
@@ -192,8 +188,7 @@ def test_training_benchmark(run, data, vectors_file):
     assert sum(stages) == pytest.approx(total, abs=0.5)  # each is rounded to 0.1
 
 
-@pytest.mark.slow
-@pytest.mark.benchmark
+@pytest.mark.long
 def test_prediction_benchmark(run, data, vectors_file):
     report = data / "report.md"
     sizes = ["--texts", 60, "--most", 200, "--rounds", 1, "--calls", 3, "--architectures", "parallel"]
@@ -211,8 +206,7 @@ def test_prediction_benchmark(run, data, vectors_file):
     assert "200 texts in one call of `predict` take" in text
 
 
-@pytest.mark.slow
-@pytest.mark.benchmark
+@pytest.mark.long
 def test_versions_benchmark(run, data, vectors_file):
     report = data / "report.md"
     sets = ["--data", data, "--long", "tools", "--short", "tools", "--vectors", vectors_file]
@@ -223,8 +217,7 @@ def test_versions_benchmark(run, data, vectors_file):
     assert float(new) / float(old) == pytest.approx(float(ratio), abs=0.05)
 
 
-@pytest.mark.slow
-@pytest.mark.benchmark
+@pytest.mark.long
 def test_scale_benchmark(run, data, vectors_file):
     report = data / "report.md"
     settings = ["--data", data, "--set", "tools", "--vectors", vectors_file, "--output", report]
@@ -236,8 +229,7 @@ def test_scale_benchmark(run, data, vectors_file):
     assert all(float(value.replace(",", "")) >= 0 for row in rows for value in row[4:])
 
 
-@pytest.mark.slow
-@pytest.mark.benchmark
+@pytest.mark.long
 def test_compression_benchmark(run, data, vectors_file):
     report = data / "report.md"
     settings = ["--data", data, "--sets", "tools", "--vectors", vectors_file, "--output", report]
@@ -250,7 +242,7 @@ def test_compression_benchmark(run, data, vectors_file):
     assert sizes[-1] <= 1.01
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="a file that is mapped cannot be replaced on Windows")
 def test_server_and_its_benchmark(run, data, vectors_file):
     report = data / "report.md"
@@ -262,8 +254,7 @@ def test_server_and_its_benchmark(run, data, vectors_file):
     assert {row[5] for row in rows} == {"0"}  # failed requests
 
 
-@pytest.mark.slow
-@pytest.mark.benchmark
+@pytest.mark.long
 def test_cluster_benchmark(run, data, vectors_file):
     report = data / "report.md"
     settings = ["--data", data, "--sets", "tools", "--vectors", vectors_file, "--output", report]

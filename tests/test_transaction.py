@@ -150,7 +150,7 @@ def test_interrupts_at_random_moments(started, sequences, corpus, train):
     train(copied(started, train), X, y)  # later calls may reuse its traces and execute fewer lines
     whole = copied(started, train)
     n_lines = interrupt_at(None, lambda: train(whole, X, y))
-    for line in np.random.RandomState(0).randint(1, n_lines, 8).tolist():
+    for line in np.random.RandomState(0).randint(1, n_lines, 6).tolist():
         classifier = copied(started, train)
         with unchanged(classifier, X), pytest.raises(Interrupt):
             interrupt_at(line, lambda: train(classifier, X, y))  # noqa: B023 - called at once
