@@ -30,7 +30,7 @@ def run(monkeypatch, capsys):
     return run_example
 
 
-@pytest.mark.slow
+@pytest.mark.long  # the gate runs it as the README says
 def test_quickstart(run):
     printed = run("quickstart.py", "--articles", 100, "--epochs", 2)
     assert "80 articles to train on, 20 held out, classes: business, entertainment, politics, sports, tech" in printed
