@@ -231,11 +231,12 @@ def test_fits_do_not_leak_memory():
     matrix = np.ones((100_000, 50), dtype=np.float32)
     X = TokenSequences(np.arange(1, 201), np.arange(0, 201, 10), embedding_matrix=matrix)
     used = []
-    for _ in range(5):
+    for _ in range(11):
         small(epochs=1).fit(X, np.arange(20) % 2)
         gc.collect()
         used.append(psutil.Process().memory_info().rss)
-    assert used[-1] - used[0] < 2 * matrix.nbytes  # four fits more
+    # After nine fits more: half of what a copy of the vectors for each would take, since a process with other tests varies.
+    assert used[-1] - used[1] < 5 * matrix.nbytes
 
 
 X = np.array([[0, 1, 2], [0, 0, 3], [1, 1, 1], [4, 3, 2]])
