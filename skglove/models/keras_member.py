@@ -1,7 +1,7 @@
 """KerasMember: a member that is trained in Keras.
 
-A document's scores do not depend on its padding or on the other documents of its batch: documents are padded at the end, the
-vectors of padding are zeros, and the outputs of layers are set to zero at padded positions.
+A document's scores do not depend, except for rounding, on its padding or on the other documents: documents are padded at the end,
+the vectors of padding are zeros, and the outputs of layers are set to zero at padded positions.
 """
 
 from abc import abstractmethod
