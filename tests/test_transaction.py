@@ -21,7 +21,7 @@ PACKAGE = str(Path(skglove.__file__).parent)
 INNER = [
     "skglove.classifier.check_training_data",
     "skglove.classifier.fingerprint",
-    "skglove.models.linear.folded",
+    "skglove.models.linear.weighted_sum",
     "skglove.training.steps.Steps.update",
     "skglove.training.trainer._run_batches",
 ]
@@ -34,6 +34,7 @@ IN_FIT = [
 ]
 IN_PARTIAL_FIT = [
     "skglove.models.incremental.IncrementalTraining.train",
+    "skglove.training.held_out.HeldOut.divide",
     "skglove.training.steps.Steps.state",
 ]
 IF_TRAINING_CONTINUES = ["skglove.models.network.Network._with_weights"]

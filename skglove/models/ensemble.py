@@ -13,21 +13,18 @@ import numpy as np
 
 from skglove.models.base import FitContext, Member, Spans, new_spans
 from skglove.models.head import Head
-from skglove.models.incremental import WEIGHTS
-from skglove.models.linear import PRIOR_WEIGHTS, Linear, LinearTraining, LinearWeights
+from skglove.models.incremental import IncrementalTraining
+from skglove.models.linear import PRIOR_WEIGHTS, LinearTraining, LinearWeights, merged
 from skglove.models.parallel import Parallel
 from skglove.models.weighting import EnsembleWeights, learn_weights
 from skglove.text.sequences import TokenSequences
 from skglove.training.batches import LabelledSequences
+from skglove.training.held_out import FEWEST_HELD_OUT, MOST_HELD_OUT
 from skglove.warn import warn
 
 # The default scale of the linear model, and the default ensemble weight of the network. Where documents are too few to learn it,
 # the network is less accurate, too.
 _PRIOR_SCALE, _PRIOR_NETWORK, _NETWORK_OF_FEW = 0.9, 0.3, 0.1
-# All weights in `partial_fit`.
-_INCREMENTAL_WEIGHTS = np.array([*WEIGHTS, 0, 0.45])
-# The minimum and the maximum number of held-out documents. A weight that is learned on fewer is worse than the default.
-_FEWEST_HELD_OUT, _MOST_HELD_OUT = 40, 2000
 
 
 class WideAndDeep(Member):
@@ -127,29 +124,35 @@ class WideAndDeep(Member):
         options = context.options
         if options.early_stopping:
             return data.split(options.validation_fraction, context.random_state)
-        n_held_out = min(options.validation_fraction * len(data), _MOST_HELD_OUT)
-        if n_held_out < _FEWEST_HELD_OUT:
+        n_held_out = min(options.validation_fraction * len(data), MOST_HELD_OUT)
+        if n_held_out < FEWEST_HELD_OUT:
             return data, None
         return data.split(n_held_out / len(data), context.random_state)
 
     def partial_fit(
         self, data: LabelledSequences, context: FitContext, *, start: Member | None = None
     ) -> "WideAndDeep":
-        network = self._network().partial_fit(data, context, start=getattr(start, "network_", None))
-        linear, weights = getattr(start, "linear_", None), getattr(start, "weights_", None)
-        if linear is None or linear.training_state_ is not None:
-            linear, weights = Linear().partial_fit(data, context, start=linear), _INCREMENTAL_WEIGHTS
-        else:
+        linear, last_network = getattr(start, "linear_", None), getattr(start, "network_", None)
+        if start is not None and linear is not None and linear.training_state_ is None:
             warn(
                 "partial_fit after fit continues to train only the convolutions; the linear model is not changed. To train both "
                 "incrementally, do not call fit before partial_fit."
             )
+            network = self._network().partial_fit(data, context, start=last_network)
+            return self._continued(network, linear, start.weights_, start.thresholds_)
+        training = IncrementalTraining(data, context, getattr(linear, "training_state_", None))
+        network = self._network().partial_fit(training.training, context, start=last_network)
+        training.train()
+        training.learn_weights(network)
+        linear = merged(training.models, training.ensemble, training.space, training.state())
+        *of_linear, of_network = training.ensemble.weights
+        return self._continued(network, linear, np.array([*of_linear, 0, of_network]), training.thresholds)
+
+    def _continued(
+        self, network: Member, linear: Member, weights: np.ndarray, thresholds: np.ndarray | None
+    ) -> "WideAndDeep":
         return self._fitted(
-            history_=network.history_,
-            thresholds_=getattr(start, "thresholds_", None),
-            network_=network,
-            linear_=linear,
-            weights_=weights,
+            history_=network.history_, thresholds_=thresholds, network_=network, linear_=linear, weights_=weights
         )
 
     def untrained(self, context: FitContext) -> "WideAndDeep":

@@ -6,14 +6,14 @@ this sum more accurate.
 
 import copy
 import warnings
+from collections.abc import Iterable
 from typing import Any, cast
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from sklearn.linear_model import SGDClassifier
 from sklearn.naive_bayes import ComplementNB
 
-from skglove.models.base import FitContext
+from skglove.models.base import FitContext, Member
 from skglove.models.feature_space import FeatureSpace, direction_vectors
 from skglove.models.features import Features
 from skglove.models.head import Sigmoid
@@ -25,91 +25,147 @@ from skglove.models.linear_models import (
     of_labels,
     stochastic_svm,
     svm_weights,
-    weighted_sum,
 )
 from skglove.models.tfidf import Tfidf
+from skglove.models.weighting import EnsembleWeights, learn_weights
 from skglove.training.batches import LabelledSequences
+from skglove.training.held_out import FEWEST_HELD_OUT, HeldOut
 
-# The ensemble weights of the support vector machine and of naive Bayes.
-WEIGHTS = np.array([2.0, 0.6])
+# The default ensemble weights of the support vector machine, of naive Bayes, and of a network beside them.
+_PRIOR_WEIGHTS = (1.0, 0.4, 0.3)
+# Weights are learned again after so many times the documents. With each of many small parts, this would take most of the time.
+_GROWTH = 1.1
 
 
 class IncrementalTraining:
     """A support vector machine and naive Bayes, trained on one part of the documents after another.
 
+    Ensemble weights are learned on held-out documents. Naive Bayes is fitted twice: without them, to learn the weights, and with
+    them.
+
     Parameters
     ----------
+    data : LabelledSequences
+        The next part.
     context : FitContext
     state : dict, optional
-        The result of `state`, to continue from. It is not changed.
+        The result of `state` after the last part. It is not changed.
+
+    Attributes
+    ----------
+    training : LabelledSequences
+        The documents to train on: `data` without those that are held out.
+    space : FeatureSpace
+        Of the features that `models` score.
+    models : list of LinearModel
+        The support vector machine and naive Bayes, once `train` was called.
+    ensemble : EnsembleWeights
+        Of `models` and a network.
+    thresholds : ndarray of shape (n_labels,), or None
+        Of labels, once weights were learned.
     """
 
-    def __init__(self, context: FitContext, state: dict[str, Any] | None = None) -> None:
+    def __init__(self, data: LabelledSequences, context: FitContext, state: dict[str, Any] | None = None) -> None:
         self._head, self._random_state = context.head, context.random_state
-        self._words = context.words
-        self._directions = direction_vectors(context.input_dim, context.embedding_matrix)
-        self._tfidf = Tfidf(context.input_dim)
-        # Learned from the first part.
-        self._subwords: csr_matrix | None = None
-        self._scaling: tuple[np.ndarray, np.ndarray]
-        n_problems = context.head.n_classes if isinstance(context.head, Sigmoid) else 1
-        self._svms = [stochastic_svm(1, None) for _ in range(n_problems)]
-        self._bayes = [ComplementNB(alpha=NAIVE_BAYES_SMOOTHING) for _ in range(n_problems)]
-        if state is not None:
-            self._tfidf = Tfidf(context.input_dim, state["document_counts"], state["n_documents"])
+        sequences, directions = (
+            data.sequences[data.rows],
+            direction_vectors(context.input_dim, context.embedding_matrix),
+        )
+        if state is None:
+            self._tfidf = Tfidf(context.input_dim).observing(sequences)
+            self.space, _ = FeatureSpace.learn(sequences, self._tfidf, directions, context.words)
+            n_problems = context.head.n_classes if isinstance(context.head, Sigmoid) else 1
+            self._svms = [stochastic_svm(1, None) for _ in range(n_problems)]
+            self._bayes, self._bayes_of_all = (
+                [ComplementNB(alpha=NAIVE_BAYES_SMOOTHING) for _ in range(n_problems)] for _ in range(2)
+            )
+            self.ensemble = EnsembleWeights(np.array(_PRIOR_WEIGHTS), np.zeros(context.head.n_classes))
+            self.thresholds, self._n_learned = None, 0
+            held_out = HeldOut.none(context.options.validation_fraction)
+        else:
+            self._tfidf = Tfidf(context.input_dim, state["document_counts"], state["n_documents"]).observing(sequences)
             *arrays, n_subwords = state["subwords"]
-            self._subwords = csr_matrix(tuple(arrays), shape=(context.input_dim, n_subwords))
-            self._scaling = state["scaling"]
-            self._svms, self._bayes = copy.deepcopy((state["svms"], state["bayes"]))
+            subwords = csr_matrix(tuple(arrays), shape=(context.input_dim, n_subwords))
+            self.space = FeatureSpace(self._tfidf, directions, subwords, state["scaling"])
+            self._svms, self._bayes, self._bayes_of_all = copy.deepcopy(state["models"])
+            self.ensemble = EnsembleWeights(*state["ensemble"])
+            self.thresholds, self._n_learned = state["thresholds"], state["n_learned"]
+            held_out = HeldOut.from_state(state["held_out"])
+        self.training, self._held_out = held_out.divide(data)
+        self._all = self.training.subset(data.rows)
+        self.models: list[LinearModel] = []
+        self._models_of_training: list[LinearModel] = []
 
-    def train(self, data: LabelledSequences) -> tuple[LinearModel, FeatureSpace]:
-        """Train for one epoch.
+    def train(self) -> None:
+        """Train for one epoch."""
+        rows = np.union1d(self.training.rows, self._all.rows)
+        features = self.space.transform(self.training.sequences[rows])
+        weights = self.training.weights[rows]
+        labels = Labels(self.training.y[rows], weights / weights.mean(), self._head)
+        of_training, of_all = (np.searchsorted(rows, part.rows) for part in (self.training, self._all))
+        svm = self._train_svms(features[of_training], labels[of_training])
+        bayes = self._train_bayes(self._bayes, features[of_training], labels[of_training])
+        bayes_of_all = self._train_bayes(self._bayes_of_all, features[of_all], labels[of_all])
+        self.models, self._models_of_training = [svm, bayes_of_all], [svm, bayes]
+
+    def _problems(self, labels: Labels) -> Iterable[Labels]:
+        return labels.of_each_label() if isinstance(self._head, Sigmoid) else [labels]
+
+    def _joined(self, models: list[LinearModel]) -> LinearModel:
+        return of_labels(models) if isinstance(self._head, Sigmoid) else models[0]
+
+    def _train_svms(self, features: Features, labels: Labels) -> LinearModel:
+        alpha, models = stochastic_svm(self._tfidf.n_documents, None).alpha, []
+        for svm, problem in zip(self._svms, self._problems(labels), strict=True):
+            svm.set_params(alpha=alpha, random_state=self._random_state)
+            with warnings.catch_warnings():  # see `stochastic_svm`
+                classes = np.arange(problem.n_classes)
+                svm.partial_fit(features.all, problem.y, classes, sample_weight=problem.weights)
+            svm.set_params(random_state=None)  # the caller's generator must not be saved
+            models.append(LinearModel(*svm_weights(svm)))
+        return self._joined(models)
+
+    def _train_bayes(self, of_problems: list[ComplementNB], features: Features, labels: Labels) -> LinearModel:
+        models = []
+        for bayes, problem in zip(of_problems, self._problems(labels), strict=True):
+            bayes.partial_fit(features.terms, problem.y, np.arange(problem.n_classes), sample_weight=problem.weights)
+            kernel = np.zeros((sum(features.sizes), problem.n_classes), dtype=np.float32)
+            kernel[: features.sizes[0]] = naive_bayes_weights(bayes)
+            del bayes.feature_log_prob_  # large, and computed from the counts in each call
+            models.append(LinearModel(kernel, np.zeros(problem.n_classes, dtype=np.float32)))
+        return self._joined(models)
+
+    def learn_weights(self, network: Member | None = None) -> None:
+        """Learn the ensemble weights, after `train`, if there are enough held-out documents and enough new ones.
 
         Parameters
         ----------
-        data : LabelledSequences
-
-        Returns
-        -------
-        model : LinearModel
-        space : FeatureSpace
-            Of the features that `model` scores.
+        network : Member, optional
+            Another model, fitted on the documents of `training`.
         """
-        sequences = data.sequences[data.rows]
-        labels = Labels(data.y[data.rows], data.weights[data.rows] / data.weights[data.rows].mean(), self._head)
-        self._tfidf = self._tfidf.observing(sequences)
-        if self._subwords is None:
-            first, _ = FeatureSpace.learn(sequences, self._tfidf, self._directions, self._words)
-            self._subwords, self._scaling = first.subword_features, first.scaling
-        space = FeatureSpace(self._tfidf, self._directions, self._subwords, self._scaling)
-        features = space.transform(sequences)
-        problems = labels.of_each_label() if isinstance(self._head, Sigmoid) else [labels]
-        models = [
-            self._train_one(features, problem, svm, bayes)
-            for problem, svm, bayes in zip(problems, self._svms, self._bayes, strict=True)
-        ]
-        return of_labels(models) if isinstance(self._head, Sigmoid) else models[0], space
-
-    def _train_one(self, features: Features, labels: Labels, svm: SGDClassifier, bayes: ComplementNB) -> LinearModel:
-        classes, n_terms = np.arange(labels.n_classes), features.terms.shape[1]
-        bayes.partial_fit(features.terms, labels.y, classes, sample_weight=labels.weights)
-        svm.set_params(alpha=stochastic_svm(self._tfidf.n_documents, None).alpha, random_state=self._random_state)
-        with warnings.catch_warnings():  # see `stochastic_svm`
-            svm.partial_fit(features.all, labels.y, classes, sample_weight=labels.weights)
-        svm.set_params(random_state=None)  # the caller's generator must not be saved
-        kernel, bias = svm_weights(svm)
-        of_bayes = np.zeros_like(kernel)
-        of_bayes[:n_terms] = naive_bayes_weights(bayes)
-        return weighted_sum([LinearModel(kernel, bias), LinearModel(of_bayes, np.zeros_like(bias))], WEIGHTS)
+        n_documents = self._tfidf.n_documents
+        if len(self._held_out) < FEWEST_HELD_OUT or n_documents < _GROWTH * self._n_learned:
+            return
+        held_out = cast(LabelledSequences, self._held_out.documents)
+        features = self.space.transform(held_out.sequences)
+        scores = [model.scores(features) for model in self._models_of_training]
+        if network is not None:
+            scores.append(network.logits(held_out.sequences))
+        y, weights, prior = held_out.y, held_out.weights, _PRIOR_WEIGHTS[: len(scores)]
+        self.ensemble, self._n_learned = learn_weights(scores, y, prior, self._head, weights), n_documents
+        self.thresholds = self._head.learn_thresholds(self.ensemble.combine(scores), y, weights)
 
     def state(self) -> dict[str, Any]:
         """Return what is required to continue, after `train`: arrays, numbers and models of scikit-learn, which can be saved."""
-        subwords = cast(csr_matrix, self._subwords)
+        subwords = self.space.subword_features
         return {
             "document_counts": self._tfidf.document_counts,
             "n_documents": self._tfidf.n_documents,
             "subwords": (subwords.data, subwords.indices, subwords.indptr, subwords.shape[1]),
-            "scaling": self._scaling,
-            "svms": self._svms,
-            "bayes": self._bayes,
+            "scaling": self.space.scaling,
+            "models": (self._svms, self._bayes, self._bayes_of_all),
+            "ensemble": (self.ensemble.weights, self.ensemble.intercept),
+            "thresholds": self.thresholds,
+            "n_learned": self._n_learned,
+            "held_out": self._held_out.state(),
         }

@@ -65,9 +65,10 @@ class Linear(Member):
             raise ValueError(
                 "partial_fit cannot continue a linear model that was fitted with fit. Begin with partial_fit."
             )
-        training = IncrementalTraining(context, None if start is None else start.training_state_)
-        model, space = training.train(data)
-        return folded(model, space, training.state())
+        training = IncrementalTraining(data, context, None if start is None else start.training_state_)
+        training.train()
+        training.learn_weights()
+        return merged(training.models, training.ensemble, training.space, training.state())
 
     def untrained(self, context: FitContext) -> "Linear":
         n_columns, n_classes = context.input_dim + PAIR_COLUMNS, context.head.n_classes
@@ -164,15 +165,28 @@ def default_weights(n_classes: int) -> EnsembleWeights:
     return EnsembleWeights(np.array(PRIOR_WEIGHTS), np.zeros(n_classes))
 
 
-def folded(model: LinearModel, space: FeatureSpace, state: dict[str, Any] | None = None) -> Linear:
-    """Return a linear model of features as a `Linear`."""
-    kernel, word_kernel, bias = space.fold(model.kernel)
+def merged(
+    models: Sequence[LinearModel], ensemble: EnsembleWeights, space: FeatureSpace, state: dict[str, Any] | None = None
+) -> Linear:
+    """Return the weighted sum of linear models of features as a `Linear`.
+
+    Parameters
+    ----------
+    models : sequence of LinearModel
+    ensemble : EnsembleWeights
+        Of the models, and possibly of others after them.
+    space : FeatureSpace
+    state : dict, optional
+        The state of training.
+    """
+    total = weighted_sum(models, ensemble.weights[: len(models)])
+    kernel, word_kernel, bias = space.fold(total.kernel)
     # Contiguous rows, since scipy would otherwise copy the whole matrix for each product.
     return Linear()._fitted(
         idf_=space.idf,
         kernel_=np.ascontiguousarray(kernel),
         word_kernel_=None if word_kernel is None else np.ascontiguousarray(word_kernel, dtype=np.float32),
-        bias_=(model.bias + bias).astype(np.float32),
+        bias_=(total.bias + ensemble.intercept + bias).astype(np.float32),
         training_state_=state,
     )
 
@@ -297,5 +311,4 @@ class LinearTraining:
         models : sequence of LinearModel
         ensemble : EnsembleWeights
         """
-        merged = weighted_sum(models, ensemble.weights)
-        return folded(LinearModel(merged.kernel, merged.bias + ensemble.intercept), self._space)
+        return merged(models, ensemble, self._space)

@@ -16,9 +16,9 @@ _STEPS_BETWEEN = 64  # the mean takes as long as a small part of a step
 
 @dataclass
 class WeightAverage:
-    """The mean of weights, in which those after step t count t times.
+    """The mean of weights, in which those after step t count t ** 3 times (polynomial-decay averaging).
 
-    It is mostly that of the second half of all steps, without knowing how many there will be. Weights are read at the end of an
+    It is mostly that of the last third of all steps, without knowing how many there will be. Weights are read at the end of an
     epoch, and every 64 steps.
 
     Parameters
@@ -29,8 +29,8 @@ class WeightAverage:
 
     References
     ----------
-    .. [1] S. Lacoste-Julien, M. Schmidt and F. Bach, "A simpler approach to obtaining an O(1/t) convergence rate for the
-       projected stochastic subgradient method", arXiv:1212.2002, 2012.
+    .. [1] O. Shamir and T. Zhang, "Stochastic Gradient Descent for Non-smooth Optimization: Convergence Results and Optimal
+       Averaging Schemes", ICML 2013.
 
     Examples
     --------
@@ -38,7 +38,7 @@ class WeightAverage:
     >>> average.add([np.array([6], dtype=np.float32)], 1)
     >>> average.add([np.array([9], dtype=np.float32)], 1)
     >>> average.mean[0].round(3), average.n_steps
-    (array([8.], dtype=float32), 2)
+    (array([8.667], dtype=float32), 2)
     """
 
     mean: Sequence[np.ndarray]
@@ -54,7 +54,7 @@ class WeightAverage:
             Positive.
         """
         before, after = self.n_steps, self.n_steps + n_steps
-        share = 1 - before * (before + 1) / (after * (after + 1))
+        share = 1 - (before * (before + 1) / (after * (after + 1))) ** 2  # sums of cubes
         self.mean = [mean + np.float32(share) * (new - mean) for mean, new in zip(self.mean, weights, strict=True)]
         self.n_steps = after
 

@@ -96,4 +96,8 @@ def test_partial_fit_trains_both(sequences, corpus):
     assert not np.array_equal(*(member.linear_.kernel_ for member in members))
     assert not np.array_equal(*(member.network_.weights_["conv_0"][0] for member in members))
     assert members[1].weights_[2] == 0  # discriminant analysis
-    assert members[1].network_.training_state_["n_documents"] == 2 * len(sequences)
+    states = [member.training_state_ for member in (members[1].linear_, members[1].network_)]
+    n_held_out = len(states[0]["held_out"]["hashes"])
+    assert n_held_out > 5
+    assert states[0]["n_documents"] == 2 * len(sequences)
+    assert states[1]["n_documents"] == 2 * (len(sequences) - n_held_out)

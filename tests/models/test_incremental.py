@@ -1,12 +1,15 @@
+import pickle
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sklearn.linear_model import SGDClassifier
 
-from skglove.models import Linear
+from skglove.models import Linear, incremental
 from skglove.models.incremental import IncrementalTraining
-from skglove.models.linear import folded
+from skglove.models.linear import merged
+from skglove.models.linear_models import weighted_sum
 
 
 @pytest.fixture(scope="module")
@@ -20,18 +23,26 @@ def y(X):
     return np.array([2 if 7 in document else int(8 in document) for document in X])
 
 
+def trained(data, context, state=None):
+    training = IncrementalTraining(data, context, state)
+    training.train()
+    return training
+
+
 def accuracy(member, X, y):
     return (member.logits(X).argmax(axis=1) == y).mean()
 
 
 @pytest.mark.parametrize("has_vectors", [True, False])
 def test_folding_changes_no_score(X, y, embedding_matrix, make_context, label, has_vectors):
-    training = IncrementalTraining(make_context(embedding_matrix if has_vectors else None))
+    context, state = make_context(embedding_matrix if has_vectors else None), None
     for rows in (slice(50), slice(50, 90)):
-        model, space = training.train(label(X[rows], y[rows]))
-    expected = model.scores(space.transform(X))
+        training = trained(label(X[rows], y[rows]), context, state)
+        state = training.state()
+    expected = weighted_sum(training.models, training.ensemble.weights[:2]).scores(training.space.transform(X))
     assert np.ptp(expected) > 1
-    np.testing.assert_allclose(folded(model, space).logits(X), expected, atol=1e-4)
+    found = merged(training.models, training.ensemble, training.space)
+    np.testing.assert_allclose(found.logits(X), expected, atol=1e-4)
 
 
 def test_epochs_improve_the_model(X, y, embedding_matrix, make_context, label):
@@ -69,52 +80,37 @@ def test_the_old_member_is_not_changed(X, y, embedding_matrix, make_context, lab
     context = make_context(embedding_matrix)
     first = Linear().partial_fit(label(X, y), context)
     kernel, state = first.kernel_.copy(), first.training_state_
-    svm, counts, bayes = (
-        state["svms"][0].coef_.copy(),
-        state["document_counts"].copy(),
-        state["bayes"][0].feature_all_.copy(),
-    )
+    svms, bayes, bayes_of_all = state["models"]
+    arrays = [svms[0].coef_, state["document_counts"], bayes[0].feature_count_, bayes_of_all[0].feature_count_]
+    before = [array.copy() for array in arrays]
     second = Linear().partial_fit(label(X, y), context, start=first)
     assert np.array_equal(first.kernel_, kernel)
-    assert np.array_equal(state["svms"][0].coef_, svm)
-    assert np.array_equal(state["document_counts"], counts)
-    assert np.array_equal(state["bayes"][0].feature_all_, bayes)
+    for array, same in zip(arrays, before, strict=True):
+        assert np.array_equal(array, same)
     assert not np.array_equal(second.kernel_, kernel)
     assert second.training_state_["n_documents"] == 180
 
 
-def test_training_continues_where_it_stopped(X, y, embedding_matrix, make_context, label):
-    at_once = IncrementalTraining(make_context(embedding_matrix))
-    at_once.train(label(X[:50], y[:50]))
-    expected, _ = at_once.train(label(X[50:], y[50:]))
-    context = make_context(embedding_matrix)
-    before = IncrementalTraining(context)
-    before.train(label(X[:50], y[:50]))
-    found, _ = IncrementalTraining(context, before.state()).train(label(X[50:], y[50:]))
-    assert np.array_equal(found.kernel, expected.kernel)
-    assert np.array_equal(found.bias, expected.bias)
-
-
 def test_n_grams_are_those_of_the_first_part(X, y, words, make_context, label):
     context = make_context(words=words)
-    training = IncrementalTraining(context)
-    _, first = training.train(label(X[:50], y[:50]))
-    _, second = training.train(label(X[50:], y[50:]))
-    _, other = IncrementalTraining(context).train(label(X[50:], y[50:]))
-    assert first.subword_features.nnz
-    assert (first.subword_features != second.subword_features).nnz == 0
-    assert first.subword_features.shape != other.subword_features.shape
+    first = trained(label(X[:50], y[:50]), context)
+    second = trained(label(X[50:], y[50:]), context, first.state())
+    other = trained(label(X[50:], y[50:]), context)
+    n_grams = [training.space.subword_features for training in (first, second, other)]
+    assert n_grams[0].nnz
+    assert (n_grams[0] != n_grams[1]).nnz == 0
+    assert n_grams[0].shape != n_grams[2].shape
 
 
 def test_means_are_scaled_as_in_the_first_part(X, y, embedding_matrix, make_context, label):
-    training = IncrementalTraining(make_context(embedding_matrix))
-    _, first = training.train(label(X[:50], y[:50]))
-    means = first.transform(X[:50]).means
+    context = make_context(embedding_matrix)
+    first = trained(label(X[:50], y[:50]), context)
+    means = first.space.transform(X[:50]).means
     np.testing.assert_allclose(means.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(means.std(axis=0), 0.5 / 3, atol=1e-5)
-    _, second = training.train(label(X[50:], y[50:]))
-    kernel = np.ones((len(first.idf) + 9, 1))
-    for array, same in zip(first.fold(kernel), second.fold(kernel), strict=True):
+    second = trained(label(X[50:], y[50:]), context, first.state())
+    kernel = np.ones((len(first.space.idf) + 9, 1))
+    for array, same in zip(first.space.fold(kernel), second.space.fold(kernel), strict=True):
         assert np.array_equal(array, same)
 
 
@@ -127,7 +123,7 @@ def test_equal_documents_in_the_beginning(X, y, embedding_matrix, make_context, 
 
 def test_the_generator_of_the_caller_is_not_kept(X, y, make_context, label):
     state = Linear().partial_fit(label(X, y), make_context()).training_state_
-    assert state["svms"][0].random_state is None
+    assert state["models"][0][0].random_state is None
 
 
 def test_documents_of_weight_zero_are_not_used(X, y, embedding_matrix, make_context, label):
@@ -135,3 +131,81 @@ def test_documents_of_weight_zero_are_not_used(X, y, embedding_matrix, make_cont
     one = Linear().partial_fit(label(X, y, weights), make_context(embedding_matrix))
     same = Linear().partial_fit(label(X[:50], y[:50]), make_context(embedding_matrix))
     assert np.array_equal(one.kernel_, same.kernel_)
+
+
+@pytest.fixture(scope="module")
+def many(make_documents):
+    """Return documents, enough to hold out some of them, and their classes."""
+    documents = make_documents(600, longest=12, seed=1)
+    return documents, np.array([int(7 in document) for document in documents])
+
+
+def held_out_rows(X, state):
+    ids, lengths = state["held_out"]["ids"], state["held_out"]["lengths"]
+    chosen = {part.tobytes() for part in np.split(ids, np.cumsum(lengths)[:-1])}
+    return np.array([document.tobytes() in chosen for document in X])
+
+
+def test_models_whose_weights_are_learned_have_not_seen_the_held_out_documents(
+    many, embedding_matrix, make_context, label
+):
+    X, y = many
+    of_true = trained(label(X, y), make_context(embedding_matrix))
+    is_held_out = held_out_rows(X, of_true.state())
+    assert 40 < is_held_out.sum() < 90
+    false = np.where(is_held_out, 1 - y, y)
+    of_false = trained(label(X, false), make_context(embedding_matrix))
+    for one, other in zip(of_true._models_of_training, of_false._models_of_training, strict=True):
+        assert np.array_equal(one.kernel, other.kernel)
+    assert not np.array_equal(of_true.models[1].kernel, of_false.models[1].kernel)  # naive Bayes of all documents
+    for training in (of_true, of_false):
+        training.learn_weights()
+    assert of_true.ensemble.weights[0] > 1
+    assert of_false.ensemble.weights[0] < 0.1
+
+
+def test_a_network_gets_a_weight_according_to_its_scores(many, make_context, label):
+    X, y = many
+    of_truth = SimpleNamespace(logits=lambda documents: np.eye(3)[[int(7 in document) for document in documents]] * 3)
+    of_noise = SimpleNamespace(logits=lambda documents: np.random.RandomState(0).normal(size=(len(documents), 3)))
+    weights = []
+    for network in (of_truth, of_noise):
+        training = trained(label(X, y), make_context())
+        training.learn_weights(network)
+        weights.append(training.ensemble.weights)
+    assert weights[0].shape == (3,)
+    assert weights[0][2] > 2 * weights[1][2]
+
+
+def test_few_held_out_documents_teach_no_weights(X, y, make_context, label):
+    training = trained(label(X, y), make_context())
+    assert 0 < len(training.state()["held_out"]["hashes"]) < 40
+    before = training.ensemble
+    training.learn_weights()
+    assert training.ensemble is before
+
+
+def test_weights_are_learned_again_when_there_are_a_tenth_more_documents(many, make_context, label, monkeypatch):
+    X, y = many
+    sizes, learn = [], incremental.learn_weights
+    monkeypatch.setattr(
+        incremental, "learn_weights", lambda scores, y, *rest: sizes.append(len(y)) or learn(scores, y, *rest)
+    )
+    member, context = None, make_context()
+    for rows in np.split(np.arange(600), [500, 530, 560]):
+        member = Linear().partial_fit(label(X[rows], y[rows]), context, start=member)
+    assert len(sizes) == 2
+    assert 40 <= sizes[0] < sizes[1] < len(member.training_state_["held_out"]["hashes"])
+
+
+def test_training_continues_with_learned_weights(many, embedding_matrix, make_context, label):
+    X, y = many
+    members = [Linear().partial_fit(label(X[:550], y[:550]), make_context(embedding_matrix)) for _ in range(2)]
+    members[1] = pickle.loads(pickle.dumps(members[1]))
+    one, other = (
+        Linear().partial_fit(label(X[550:], y[550:]), make_context(embedding_matrix), start=member)
+        for member in members
+    )
+    assert one.training_state_["n_learned"] == 550
+    for name in ("kernel_", "word_kernel_", "bias_"):
+        assert np.array_equal(getattr(one, name), getattr(other, name))

@@ -7,7 +7,7 @@ from skglove import TokenSequences, ops
 from skglove.models import linear
 from skglove.models.feature_space import FeatureSpace, direction_vectors
 from skglove.models.head import Sigmoid
-from skglove.models.linear import PRIOR_WEIGHTS, Linear, LinearTraining, default_weights, folded
+from skglove.models.linear import PRIOR_WEIGHTS, Linear, LinearTraining, default_weights, merged
 from skglove.models.linear_models import LinearModel
 from skglove.models.tfidf import PAIR_COLUMNS, Tfidf
 from skglove.models.weighting import EnsembleWeights
@@ -32,7 +32,7 @@ def test_folding_changes_no_score(X, make_documents, embedding_matrix, words, ha
     space, features = FeatureSpace.learn(X, Tfidf(30).observing(X), directions, words if has_words else None)
     rng, shape = np.random.RandomState(0), (features.all.shape[1], n_classes)
     model = LinearModel(rng.normal(size=shape).astype(np.float32), np.arange(n_classes, dtype=np.float32))
-    member = folded(model, space)
+    member = merged([model], EnsembleWeights(np.ones(1), np.zeros(n_classes)), space)
     assert (member.word_kernel_ is not None) == (has_vectors or has_words)
     for documents in (X, make_documents(seed=1)):
         expected = model.scores(space.transform(documents))

@@ -125,5 +125,5 @@ def test_weights_after_partial_fit_are_means_over_all_steps(sequences, corpus):
         means.append([array for arrays in network.weights_.values() for array in arrays])
         last.append(network.training_state_["arrays"][: len(means[-1])])
     for after_1, after_2, after_3, mean in zip(*last, means[-1], strict=True):
-        np.testing.assert_allclose(mean, (after_1 + 2 * after_2 + 3 * after_3) / 6, atol=1e-6)
+        np.testing.assert_allclose(mean, (after_1 + 8 * after_2 + 27 * after_3) / 36, atol=1e-6)
         assert abs(after_3 - mean).max() > 1e-4

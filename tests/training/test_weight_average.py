@@ -3,7 +3,7 @@ import numpy as np
 from skglove.training.weight_average import WeightAverage
 
 
-def test_weights_after_step_t_count_t_times(monkeypatch):
+def test_weights_after_step_t_count_t_cubed_times(monkeypatch):
     monkeypatch.setattr("skglove.training.weight_average._STEPS_BETWEEN", 1)
     weights = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
     average, step = WeightAverage([np.full(3, 9, dtype=np.float32)]), iter(range(20))
@@ -12,7 +12,7 @@ def test_weights_after_step_t_count_t_times(monkeypatch):
         for _ in range(5):
             callback.on_train_batch_end(0)
         callback.on_epoch_end(0)
-    np.testing.assert_allclose(average.mean[0], np.average(weights, axis=0, weights=np.arange(1, 21)), rtol=1e-5)
+    np.testing.assert_allclose(average.mean[0], np.average(weights, axis=0, weights=np.arange(1, 21) ** 3), rtol=1e-5)
     assert average.n_steps == 20
 
 
@@ -21,7 +21,7 @@ def test_weights_that_are_read_after_some_steps_count_for_all_of_them():
     average = WeightAverage([first])
     average.add([first], 3)
     average.add([second], 2)
-    np.testing.assert_allclose(average.mean[0], (4 + 5) / (1 + 2 + 3 + 4 + 5))
+    np.testing.assert_allclose(average.mean[0], (4**3 + 5**3) / (np.arange(1, 6) ** 3).sum())
     assert not first.any()
 
 

@@ -1,0 +1,130 @@
+"""Documents that are held out of training, from one part of the documents after another.
+
+A hash of its words decides whether a document is held out, so that it is in every pass over the documents. If too many are, those
+with the largest hashes are trained on from then on; the others are still a random sample of all (Cohen and Kaplan, "Summarizing
+data using bottom-k sketches", 2007).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skglove.text.sequences import TokenSequences
+from skglove.training.batches import LabelledSequences
+
+# Weights that are learned on fewer held-out documents are worse than default ones.
+FEWEST_HELD_OUT, MOST_HELD_OUT = 40, 2000
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The documents that are held out until now, each different one once.
+
+    Parameters
+    ----------
+    documents : LabelledSequences or None
+    hashes : ndarray of shape (n_documents,), float64
+        From 0 to 1, increasing.
+    bound : float
+        Documents of smaller hashes are held out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skglove import TokenSequences
+    >>> y = np.zeros(100, dtype=int)
+    >>> X = TokenSequences(np.arange(1, 101), np.arange(101))
+    >>> training, held_out = HeldOut.none(0.1).divide(LabelledSequences(X, y, np.ones(100), np.arange(100)))
+    >>> len(training), len(held_out)
+    (88, 12)
+    >>> training, held_out = held_out.divide(LabelledSequences(X[:50], y[:50], np.ones(50), np.arange(50)))
+    >>> len(training), len(held_out)
+    (42, 12)
+    """
+
+    documents: LabelledSequences | None
+    hashes: np.ndarray
+    bound: float
+
+    @classmethod
+    def none(cls, fraction: float) -> "HeldOut":
+        """Return an empty sample.
+
+        Parameters
+        ----------
+        fraction : float
+            How many of all documents are going to be held out, at most 2,000.
+        """
+        return cls(None, np.zeros(0), fraction)
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> "HeldOut":
+        """Return the sample of a `state`."""
+        lengths, y = state["lengths"], state["y"]
+        sequences = TokenSequences.from_lengths(state["ids"], lengths)
+        documents = LabelledSequences(sequences, y, state["weights"], np.arange(len(y))) if len(y) else None
+        return cls(documents, state["hashes"], state["bound"])
+
+    def state(self) -> dict[str, Any]:
+        """Return arrays and numbers, which can be saved."""
+        state = {"hashes": self.hashes, "bound": self.bound}
+        if self.documents is None:
+            return state | dict.fromkeys(("ids", "lengths", "y", "weights"), np.zeros(0, dtype=np.int32))
+        sequences, y, weights = self.documents.sequences, self.documents.y, self.documents.weights
+        return state | {"ids": sequences.ids, "lengths": sequences.lengths, "y": y, "weights": weights}
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    def divide(self, data: LabelledSequences) -> "tuple[LabelledSequences, HeldOut]":
+        """Hold out some of the next documents, unless no word was left to train on.
+
+        Parameters
+        ----------
+        data : LabelledSequences
+
+        Returns
+        -------
+        training : LabelledSequences
+            The other documents of `data`, and those that are no longer held out. The arrays begin with those of `data`.
+        held_out : HeldOut
+        """
+        hashes = np.array([_hash(document) for document in data.sequences[data.rows]])
+        chosen = hashes < self.bound
+        if not chosen.any() or not data.sequences.lengths[data.rows[~chosen]].any():
+            return data, self
+        pool, before = data, np.zeros(0, dtype=int)
+        if self.documents is not None:
+            pool, before = _joined(data, self.documents), len(data.y) + np.arange(len(self))
+        rows = np.concatenate([data.rows[chosen], before])
+        smallest, positions = np.unique(np.concatenate([hashes[chosen], self.hashes]), return_index=True)
+        kept, released = np.split(rows[positions], [MOST_HELD_OUT])
+        bound = float(smallest[MOST_HELD_OUT]) if len(released) else self.bound
+        held_out = HeldOut(_copied(pool, kept), smallest[:MOST_HELD_OUT], bound)
+        return pool.subset(np.concatenate([data.rows[~chosen], released])), held_out
+
+
+def _hash(document: np.ndarray) -> float:
+    return int.from_bytes(hashlib.blake2b(document.tobytes(), digest_size=8).digest(), "little") / 2**64
+
+
+def _joined(first: LabelledSequences, second: LabelledSequences) -> LabelledSequences:
+    """Return the documents of both, without vectors, which training has elsewhere."""
+    ids, lengths, y, weights = (
+        np.concatenate(arrays)
+        for arrays in [
+            (first.sequences.ids, second.sequences.ids),
+            (first.sequences.lengths, second.sequences.lengths),
+            (first.y, second.y),
+            (first.weights, second.weights),
+        ]
+    )
+    return LabelledSequences(TokenSequences.from_lengths(ids, lengths), y, weights, np.arange(len(y)))
+
+
+def _copied(data: LabelledSequences, rows: np.ndarray) -> LabelledSequences:
+    sequences = data.sequences[rows]
+    alone = TokenSequences.from_lengths(sequences.ids, sequences.lengths)
+    return LabelledSequences(alone, data.y[rows], data.weights[rows], np.arange(len(rows)))

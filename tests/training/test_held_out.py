@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from skglove import TokenSequences
+from skglove.training import held_out
+from skglove.training.batches import LabelledSequences
+from skglove.training.held_out import HeldOut
+
+
+def labelled(contents, weights=None):
+    """Return one-word documents with these ids, which are also their classes."""
+    ids = np.asarray(contents)
+    X = TokenSequences(ids, np.arange(len(ids) + 1))
+    weights = np.ones(len(ids)) if weights is None else np.asarray(weights, dtype=float)
+    return LabelledSequences(X, ids, weights, np.flatnonzero(weights))
+
+
+def words_of(data):
+    """Return the sorted ids of the documents, after checking that classes and weights belong to them."""
+    documents = data.sequences[data.rows]
+    assert np.array_equal(documents.ids, data.y[data.rows])
+    return np.sort(documents.ids).tolist()
+
+
+def test_each_document_is_either_held_out_or_trained_on():
+    training, kept = HeldOut.none(0.2).divide(labelled(range(1, 1001)))
+    assert sorted(words_of(training) + words_of(kept.documents)) == list(range(1, 1001))
+    assert 160 < len(kept) < 240
+
+
+def test_the_same_documents_are_held_out_in_every_pass():
+    sample, parts = HeldOut.none(0.2), [range(1, 301), range(301, 701), range(701, 1001)]
+    trained = []
+    for _ in range(3):
+        trained.append([])
+        for part in np.random.RandomState(len(trained)).permutation(3):
+            training, sample = sample.divide(labelled(parts[part]))
+            trained[-1] += words_of(training)
+    at_once = HeldOut.none(0.2).divide(labelled(range(1, 1001)))
+    for words in trained:
+        assert sorted(words) == words_of(at_once[0])
+    assert words_of(sample.documents) == words_of(at_once[1].documents)
+
+
+@pytest.mark.parametrize("n_parts", [1, 7])
+def test_no_more_than_a_maximum_are_held_out(monkeypatch, n_parts):
+    monkeypatch.setattr(held_out, "MOST_HELD_OUT", 30)
+    sample, trained = HeldOut.none(0.5), []
+    for part in np.array_split(np.arange(1, 1001), n_parts):
+        training, sample = sample.divide(labelled(part))
+        trained += words_of(training)
+    assert len(sample) == 30
+    # Those that are released are trained on, once.
+    assert sorted(trained + words_of(sample.documents)) == list(range(1, 1001))
+    assert 300 < np.mean(words_of(sample.documents)) < 700  # a sample of all parts
+    again, same = sample.divide(labelled(range(1, 1001)))
+    assert words_of(again) == sorted(trained)
+    assert words_of(same.documents) == words_of(sample.documents)
+
+
+def test_equal_documents_are_held_out_once():
+    training, sample = HeldOut.none(0.5).divide(labelled(list(range(1, 101)) * 2))
+    assert len(set(words_of(sample.documents))) == len(sample)
+    assert len(training) + 2 * len(sample) == 200
+
+
+def test_documents_of_weight_zero_are_neither_held_out_nor_trained_on():
+    weights = np.arange(200) % 2
+    training, sample = HeldOut.none(0.5).divide(labelled(range(1, 201), weights))
+    assert sorted(words_of(training) + words_of(sample.documents)) == list(range(2, 201, 2))
+
+
+def test_a_word_is_left_to_train_on():
+    data = labelled([1])
+    sample = HeldOut.none(1 - 1e-9)
+    training, same = sample.divide(data)
+    assert training is data
+    assert same is sample
+
+
+def test_a_sample_continues_from_its_state(monkeypatch):
+    monkeypatch.setattr(held_out, "MOST_HELD_OUT", 30)
+    for n_before in (0, 100):
+        sample = HeldOut.none(0.5)
+        if n_before:
+            sample = sample.divide(labelled(range(1, n_before + 1)))[1]
+        again, more = HeldOut.from_state(sample.state()), labelled(range(101, 201))
+        (training, one), (same, other) = sample.divide(more), again.divide(more)
+        assert words_of(training) == words_of(same)
+        assert words_of(one.documents) == words_of(other.documents)
+        assert np.array_equal(one.hashes, other.hashes)
+        assert one.bound == other.bound
