@@ -87,8 +87,8 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
         The maximum of the schedule.
     learning_rate_schedule : {"warmup_stable_decay", "constant"}, default="warmup_stable_decay"
         "warmup_stable_decay" increases the learning rate during the first 5% of all steps and decreases it to 0 during the last
-        40%; with `early_stopping`, training may end before that. The schedule is ignored in `partial_fit`, with an optimizer
-        object, and if one of the callbacks sets the learning rate.
+        40%; with `early_stopping`, training may end before that. In `partial_fit`, the rate is constant, the mean of the
+        schedule. The schedule is ignored with an optimizer object, and if one of the callbacks sets the learning rate.
     epochs : int, default=4
         Number of passes over the training documents; the maximum with `early_stopping`.
     batch_size : int or "auto", default="auto"
@@ -98,7 +98,8 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
         Whether to hold out `validation_fraction` of the documents, stop when the loss on them has not fallen for
         `n_iter_no_change` epochs, and keep the weights of the best epoch.
     validation_fraction : float, default=0.1
-        Fraction of the documents held out for `early_stopping` and for the ensemble weights of "wide_and_deep".
+        Fraction of the documents held out for `early_stopping` and for the ensemble weights of "wide_and_deep"; in
+        `partial_fit`, the value in the first call counts.
     n_iter_no_change : int, default=3
         Number of epochs without improvement after which `early_stopping` ends training.
     class_weight : dict, "balanced" or None, default=None
@@ -342,7 +343,12 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
         """Train for one epoch on a part of the documents, continuing from the last call.
 
         The linear model of "wide_and_deep" is trained, too, unless `fit` was called before. The network's weights are means over
-        the steps of all calls. Character n-grams are chosen in the first call, which should have many documents.
+        the steps of all calls, and mostly over the last third. Character n-grams are chosen in the first call, which should have
+        many documents.
+
+        To learn the ensemble weights and thresholds, "wide_and_deep" holds out `validation_fraction` of the documents, at most
+        2,000, which are kept with the model. A hash of its words decides whether a document is one of them, so that it is in
+        every pass.
 
         Parameters
         ----------

@@ -157,6 +157,19 @@ def test_partial_fit(documents):
         classifier.partial_fit(X, Y[:, :2].sum(axis=1))
 
 
+def test_partial_fit_learns_thresholds(documents):
+    texts, Y = documents
+    Y = Y.copy()
+    Y[::3] = 0  # labels that cannot be seen in the texts are uncertain
+    X = GloveTextVectorizer(None).fit_transform(texts)
+    for fraction, has_enough in [(0.4, True), (0.05, False)]:
+        classifier = small(validation_fraction=fraction)[-1]
+        for _ in range(3):
+            classifier.partial_fit(X, Y)
+        assert (classifier.thresholds_ < 0.5).all() == has_enough
+        assert (classifier.thresholds_ == 0.5).all() != has_enough
+
+
 def test_other_targets_are_refused(documents):
     texts, Y = documents
     with pytest.raises(ValueError, match="MultiLabelBinarizer"):

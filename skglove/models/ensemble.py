@@ -37,7 +37,8 @@ class WideAndDeep(Member):
     The ensemble weights are learned: up to 2,000 documents, those of the linear models by cross-validation in 5 folds; that of
     the network, and all of them with more documents, on documents held out of the network's training. These are
     ``validation_fraction`` of all, and at most 2,000 unless ``early_stopping`` is used. If that is fewer than 40, none are held
-    out and the network has a fixed weight. In `partial_fit`, all weights are fixed and the linear model is simpler.
+    out and the network has a fixed weight. In `partial_fit`, the linear model is simpler; all weights are learned on held-out
+    documents of all calls, and fixed with fewer than 40.
 
     Parameters
     ----------

@@ -33,8 +33,6 @@ from skglove.training.held_out import FEWEST_HELD_OUT, HeldOut
 
 # The default ensemble weights of the support vector machine, of naive Bayes, and of a network beside them.
 _PRIOR_WEIGHTS = (1.0, 0.4, 0.3)
-# Weights are learned again after so many times the documents. With each of many small parts, this would take most of the time.
-_GROWTH = 1.1
 
 
 class IncrementalTraining:
@@ -93,6 +91,9 @@ class IncrementalTraining:
             held_out = HeldOut.from_state(state["held_out"])
         self.training, self._held_out = held_out.divide(data)
         self._all = self.training.subset(data.rows)
+        self._n_distinct: float = self._tfidf.n_documents
+        if len(self._held_out) >= FEWEST_HELD_OUT:
+            self._n_distinct = min(self._n_distinct, self._held_out.n_distinct)
         self.models: list[LinearModel] = []
         self._models_of_training: list[LinearModel] = []
 
@@ -115,7 +116,7 @@ class IncrementalTraining:
         return of_labels(models) if isinstance(self._head, Sigmoid) else models[0]
 
     def _train_svms(self, features: Features, labels: Labels) -> LinearModel:
-        alpha, models = stochastic_svm(self._tfidf.n_documents, None).alpha, []
+        alpha, models = stochastic_svm(round(self._n_distinct), None).alpha, []
         for svm, problem in zip(self._svms, self._problems(labels), strict=True):
             svm.set_params(alpha=alpha, random_state=self._random_state)
             with warnings.catch_warnings():  # see `stochastic_svm`
@@ -126,8 +127,9 @@ class IncrementalTraining:
         return self._joined(models)
 
     def _train_bayes(self, of_problems: list[ComplementNB], features: Features, labels: Labels) -> LinearModel:
-        models = []
+        models, n_passes = [], self._tfidf.n_documents / self._n_distinct
         for bayes, problem in zip(of_problems, self._problems(labels), strict=True):
+            bayes.set_params(alpha=NAIVE_BAYES_SMOOTHING * n_passes)  # of counts that grow with each pass
             bayes.partial_fit(features.terms, problem.y, np.arange(problem.n_classes), sample_weight=problem.weights)
             kernel = np.zeros((sum(features.sizes), problem.n_classes), dtype=np.float32)
             kernel[: features.sizes[0]] = naive_bayes_weights(bayes)
@@ -136,7 +138,9 @@ class IncrementalTraining:
         return self._joined(models)
 
     def learn_weights(self, network: Member | None = None) -> None:
-        """Learn the ensemble weights, after `train`, if there are enough held-out documents and enough new ones.
+        """Learn the ensemble weights, after `train`, if there are enough held-out documents and as many new ones.
+
+        With each of many small parts, learning weights would take most of the time.
 
         Parameters
         ----------
@@ -144,7 +148,7 @@ class IncrementalTraining:
             Another model, fitted on the documents of `training`.
         """
         n_documents = self._tfidf.n_documents
-        if len(self._held_out) < FEWEST_HELD_OUT or n_documents < _GROWTH * self._n_learned:
+        if n_documents - self._n_learned < len(self._held_out) or len(self._held_out) < FEWEST_HELD_OUT:
             return
         held_out = cast(LabelledSequences, self._held_out.documents)
         features = self.space.transform(held_out.sequences)

@@ -78,6 +78,11 @@ class HeldOut:
     def __len__(self) -> int:
         return len(self.hashes)
 
+    @property
+    def n_distinct(self) -> float:
+        """An estimate of the number of different documents until now, held out or not."""
+        return len(self) / self.bound
+
     def divide(self, data: LabelledSequences) -> "tuple[LabelledSequences, HeldOut]":
         """Hold out some of the next documents, unless no word was left to train on.
 

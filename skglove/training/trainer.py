@@ -111,7 +111,7 @@ class Trainer:
         validation : Batches or None
             Held-out documents for the validation loss and early stopping.
         one_pass : bool, default=False
-            Whether to train for one epoch at a constant learning rate, for `partial_fit`.
+            Whether to train for one epoch at a constant learning rate, the mean of the schedule, for `partial_fit`.
         callbacks : sequence of keras.callbacks.Callback, default=()
             In addition to those of the options, and called after them.
 
@@ -154,9 +154,14 @@ class Trainer:
                 callbacks.EarlyStopping("val_loss", patience=options.n_iter_no_change, restore_best_weights=True)
             )
         setters = callbacks.LearningRateScheduler, callbacks.ReduceLROnPlateau
-        rate_is_fixed = one_pass or options.learning_rate_schedule == "constant"
         rate_is_set = any(isinstance(callback, setters) for callback in options.callbacks or [])
-        if isinstance(options.optimizer, str) and not rate_is_fixed and not rate_is_set:
+        if rate_is_set or not isinstance(options.optimizer, str):
+            return own
+        has_schedule = options.learning_rate_schedule != "constant"
+        if one_pass:  # the number of steps is not known
+            mean = 1 - (_WARM_UP + _DECAY) / 2
+            self._steps.optimizer.learning_rate = options.learning_rate * (mean if has_schedule else 1)
+        elif has_schedule:
             own.append(_scheduled_rate(self._keras, self._steps.optimizer, n_steps))
         return own
 

@@ -177,6 +177,19 @@ def test_a_network_gets_a_weight_according_to_its_scores(many, make_context, lab
     assert weights[0][2] > 2 * weights[1][2]
 
 
+def test_several_passes_do_not_weaken_regularization(many, make_context, label):
+    X, y = many
+    state, context = None, make_context()
+    for _ in range(4):
+        training = trained(label(X, y), context, state)
+        state = training.state()
+    (svm, *_), (bayes, *_), (bayes_of_all, *_) = state["models"]
+    assert state["n_documents"] == 4 * 600
+    assert 1 / (2 * 800) < svm.alpha < 1 / (2 * 450)
+    assert 0.1 * 4 * 0.75 < bayes.alpha < 0.1 * 4 * 1.3
+    assert bayes_of_all.alpha == bayes.alpha
+
+
 def test_few_held_out_documents_teach_no_weights(X, y, make_context, label):
     training = trained(label(X, y), make_context())
     assert 0 < len(training.state()["held_out"]["hashes"]) < 40
@@ -185,14 +198,14 @@ def test_few_held_out_documents_teach_no_weights(X, y, make_context, label):
     assert training.ensemble is before
 
 
-def test_weights_are_learned_again_when_there_are_a_tenth_more_documents(many, make_context, label, monkeypatch):
+def test_weights_are_learned_again_after_as_many_documents_as_are_held_out(many, make_context, label, monkeypatch):
     X, y = many
     sizes, learn = [], incremental.learn_weights
     monkeypatch.setattr(
         incremental, "learn_weights", lambda scores, y, *rest: sizes.append(len(y)) or learn(scores, y, *rest)
     )
     member, context = None, make_context()
-    for rows in np.split(np.arange(600), [500, 530, 560]):
+    for rows in np.split(np.arange(600), [500, 530, 580]):
         member = Linear().partial_fit(label(X[rows], y[rows]), context, start=member)
     assert len(sizes) == 2
     assert 40 <= sizes[0] < sizes[1] < len(member.training_state_["held_out"]["hashes"])

@@ -58,6 +58,16 @@ def test_no_more_than_a_maximum_are_held_out(monkeypatch, n_parts):
     assert words_of(same.documents) == words_of(sample.documents)
 
 
+@pytest.mark.parametrize("most", [10_000, 200])
+def test_the_number_of_distinct_documents_is_estimated(monkeypatch, most):
+    monkeypatch.setattr(held_out, "MOST_HELD_OUT", most)
+    sample = HeldOut.none(0.2)
+    for _ in range(3):
+        for part in np.array_split(np.arange(1, 5001), 10):
+            _, sample = sample.divide(labelled(part))
+    assert 4000 < sample.n_distinct < 6000
+
+
 def test_equal_documents_are_held_out_once():
     training, sample = HeldOut.none(0.5).divide(labelled(list(range(1, 101)) * 2))
     assert len(set(words_of(sample.documents))) == len(sample)

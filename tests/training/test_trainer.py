@@ -109,6 +109,26 @@ def test_a_changed_optimizer_counts_in_partial_fit(sequences, corpus):
         np.testing.assert_allclose(changed.architecture_.weights_["conv_0"][0], before, atol=1e-9)
 
 
+def test_the_rate_of_partial_fit_is_the_mean_of_the_schedule(sequences, corpus):
+    keras = import_keras()
+
+    class Record(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            rates.append(float(self.model.optimizer.learning_rate))
+
+    rates = []
+    classifier = small(epochs=20, batch_size=20, callbacks=[Record()])
+    classifier.fit(sequences, corpus[1])
+    mean, rates = np.mean(rates), []
+    other = small(batch_size=20, callbacks=[Record()])
+    for _ in range(3):
+        other.partial_fit(sequences, corpus[1], classes=["animals", "tools"])
+    np.testing.assert_allclose(rates, mean, rtol=0.01)
+    rates.clear()
+    other.set_params(learning_rate_schedule="constant").partial_fit(sequences, corpus[1])
+    np.testing.assert_allclose(rates, 0.003, rtol=1e-6)
+
+
 def test_a_callback_that_sets_the_learning_rate_replaces_the_schedule(sequences, corpus):
     keras = import_keras()
     rates = []
