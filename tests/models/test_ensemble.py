@@ -101,3 +101,15 @@ def test_partial_fit_trains_both(sequences, corpus):
     assert n_held_out > 5
     assert states[0]["n_documents"] == 2 * len(sequences)
     assert states[1]["n_documents"] == 2 * (len(sequences) - n_held_out)
+
+
+def test_partial_fit_learns_the_weights_of_all_members(sequences, corpus):
+    classifier = ConvTextClassifier(WideAndDeep(filters=8), validation_fraction=0.5, random_state=0)
+    member = classifier.partial_fit(sequences, corpus[1], classes=["animals", "tools"]).architecture_
+    svm, bayes, discriminants, network = member.weights_
+    learned = member.linear_.training_state_["ensemble"][0]
+    assert [svm, bayes, network] == learned.tolist()
+    assert discriminants == 0
+    assert not np.isclose(learned, [1.0, 0.4, 0.3]).any()
+    expected = member.linear_.logits(sequences) + network * member.network_.logits(sequences)
+    np.testing.assert_allclose(member.logits(sequences), expected, rtol=1e-5, atol=1e-5)
