@@ -38,7 +38,7 @@ class WideAndDeep(Member):
     the network, and all of them with more documents, on documents held out of the network's training. These are
     ``validation_fraction`` of all, and at most 2,000 unless ``early_stopping`` is used. If that is fewer than 40, none are held
     out and the network has a fixed weight. In `partial_fit`, the linear model is simpler; all weights are learned on held-out
-    documents of all calls, and fixed with fewer than 40.
+    documents of all calls, and fixed until there are 40. The first documents, too few to hold out 40, are all trained on.
 
     Parameters
     ----------
@@ -133,16 +133,19 @@ class WideAndDeep(Member):
     def partial_fit(
         self, data: LabelledSequences, context: FitContext, *, start: Member | None = None
     ) -> "WideAndDeep":
-        linear, last_network = getattr(start, "linear_", None), getattr(start, "network_", None)
+        linear = getattr(start, "linear_", None)
+        last_network: Member | None = getattr(start, "network_", None)
         if start is not None and linear is not None and linear.training_state_ is None:
             warn(
                 "partial_fit after fit continues to train only the convolutions; the linear model is not changed. To train both "
                 "incrementally, do not call fit before partial_fit."
             )
-            network = self._network().partial_fit(data, context, start=last_network)
-            return self._continued(network, linear, start.weights_, start.thresholds_)
+            continued = self._network().partial_fit(data, context, start=last_network)
+            return self._continued(continued, linear, start.weights_, start.thresholds_)
         training = IncrementalTraining(data, context, getattr(linear, "training_state_", None))
-        network = self._network().partial_fit(training.training, context, start=last_network)
+        network = last_network
+        if network is None or len(training.training):
+            network = self._network().partial_fit(training.training, context, start=last_network)
         training.train()
         training.learn_weights(network)
         linear = merged(training.models, training.ensemble, training.space, training.state())

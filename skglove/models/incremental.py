@@ -31,8 +31,9 @@ from skglove.models.weighting import EnsembleWeights, learn_weights
 from skglove.training.batches import LabelledSequences
 from skglove.training.held_out import FEWEST_HELD_OUT, HeldOut
 
-# The default ensemble weights of the support vector machine, of naive Bayes, and of a network beside them.
-_PRIOR_WEIGHTS = (1.0, 0.4, 0.3)
+# Ensemble weights of the support vector machine, of naive Bayes, and of a network beside them: the prior of learned weights, and
+# those of few documents, before any are learned.
+_PRIOR_WEIGHTS, _WEIGHTS_OF_FEW = (1.0, 0.4, 0.3), (1.5, 0.15, 0.15)
 
 
 class IncrementalTraining:
@@ -77,7 +78,7 @@ class IncrementalTraining:
             self._bayes, self._bayes_of_all = (
                 [ComplementNB(alpha=NAIVE_BAYES_SMOOTHING) for _ in range(n_problems)] for _ in range(2)
             )
-            self.ensemble = EnsembleWeights(np.array(_PRIOR_WEIGHTS), np.zeros(context.head.n_classes))
+            self.ensemble = EnsembleWeights(np.array(_WEIGHTS_OF_FEW), np.zeros(context.head.n_classes))
             self.thresholds, self._n_learned = None, 0
             held_out = HeldOut.none(context.options.validation_fraction)
         else:
@@ -91,11 +92,9 @@ class IncrementalTraining:
             held_out = HeldOut.from_state(state["held_out"])
         self.training, self._held_out = held_out.divide(data)
         self._all = self.training.subset(data.rows)
-        self._n_distinct: float = self._tfidf.n_documents
-        if len(self._held_out) >= FEWEST_HELD_OUT:
-            self._n_distinct = min(self._n_distinct, self._held_out.n_distinct)
+        self._n_distinct = min(self._tfidf.n_documents, self._held_out.n_distinct)
         self.models: list[LinearModel] = []
-        self._models_of_training: list[LinearModel] = []
+        self._models_of_training: list[LinearModel] = []  # none if all documents are held out
 
     def train(self) -> None:
         """Train for one epoch."""
@@ -104,10 +103,11 @@ class IncrementalTraining:
         weights = self.training.weights[rows]
         labels = Labels(self.training.y[rows], weights / weights.mean(), self._head)
         of_training, of_all = (np.searchsorted(rows, part.rows) for part in (self.training, self._all))
-        svm = self._train_svms(features[of_training], labels[of_training])
-        bayes = self._train_bayes(self._bayes, features[of_training], labels[of_training])
-        bayes_of_all = self._train_bayes(self._bayes_of_all, features[of_all], labels[of_all])
-        self.models, self._models_of_training = [svm, bayes_of_all], [svm, bayes]
+        if len(of_training):
+            self._train_svms(features[of_training], labels[of_training])
+            bayes = self._train_bayes(self._bayes, features[of_training], labels[of_training])
+            self._models_of_training = [self._svm(), bayes]
+        self.models = [self._svm(), self._train_bayes(self._bayes_of_all, features[of_all], labels[of_all])]
 
     def _problems(self, labels: Labels) -> Iterable[Labels]:
         return labels.of_each_label() if isinstance(self._head, Sigmoid) else [labels]
@@ -115,16 +115,17 @@ class IncrementalTraining:
     def _joined(self, models: list[LinearModel]) -> LinearModel:
         return of_labels(models) if isinstance(self._head, Sigmoid) else models[0]
 
-    def _train_svms(self, features: Features, labels: Labels) -> LinearModel:
-        alpha, models = stochastic_svm(round(self._n_distinct), None).alpha, []
+    def _svm(self) -> LinearModel:
+        return self._joined([LinearModel(*svm_weights(svm)) for svm in self._svms])
+
+    def _train_svms(self, features: Features, labels: Labels) -> None:
+        alpha = stochastic_svm(round(self._n_distinct), None).alpha
         for svm, problem in zip(self._svms, self._problems(labels), strict=True):
             svm.set_params(alpha=alpha, random_state=self._random_state)
             with warnings.catch_warnings():  # see `stochastic_svm`
                 classes = np.arange(problem.n_classes)
                 svm.partial_fit(features.all, problem.y, classes, sample_weight=problem.weights)
             svm.set_params(random_state=None)  # the caller's generator must not be saved
-            models.append(LinearModel(*svm_weights(svm)))
-        return self._joined(models)
 
     def _train_bayes(self, of_problems: list[ComplementNB], features: Features, labels: Labels) -> LinearModel:
         models, n_passes = [], self._tfidf.n_documents / self._n_distinct
@@ -140,15 +141,16 @@ class IncrementalTraining:
     def learn_weights(self, network: Member | None = None) -> None:
         """Learn the ensemble weights, after `train`, if there are enough held-out documents and as many new ones.
 
-        With each of many small parts, learning weights would take most of the time.
+        With each of many small parts, learning weights would take most of the time. There must be documents to train on, too.
 
         Parameters
         ----------
         network : Member, optional
             Another model, fitted on the documents of `training`.
         """
-        n_documents = self._tfidf.n_documents
-        if n_documents - self._n_learned < len(self._held_out) or len(self._held_out) < FEWEST_HELD_OUT:
+        n_documents, n_held_out = self._tfidf.n_documents, len(self._held_out)
+        are_due = FEWEST_HELD_OUT <= n_held_out <= n_documents - self._n_learned
+        if not are_due or not self._models_of_training:
             return
         held_out = cast(LabelledSequences, self._held_out.documents)
         features = self.space.transform(held_out.sequences)

@@ -1,12 +1,12 @@
 """Documents that are held out of training, from one part of the documents after another.
 
 A hash of its words decides whether a document is held out, so that it is in every pass over the documents. If too many are, those
-with the largest hashes are trained on from then on; the others are still a random sample of all (Cohen and Kaplan, "Summarizing
-data using bottom-k sketches", 2007).
+with the largest hashes are trained on from then on; the others are still a random sample (Cohen and Kaplan, "Summarizing data
+using bottom-k sketches", 2007). While there are few documents, all are trained on, and they are remembered.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from skglove.text.sequences import TokenSequences
 from skglove.training.batches import LabelledSequences
 
-# Weights that are learned on fewer held-out documents are worse than default ones.
+# Weights that are learned on fewer held-out documents are worse than default ones, so that fewer are trained on, too.
 FEWEST_HELD_OUT, MOST_HELD_OUT = 40, 2000
 
 
@@ -29,24 +29,27 @@ class HeldOut:
         From 0 to 1, increasing.
     bound : float
         Documents of smaller hashes are held out.
+    first : ndarray of shape (n_first,), float64
+        The hashes, increasing, of the documents before any were held out. They are never held out.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skglove import TokenSequences
-    >>> y = np.zeros(100, dtype=int)
-    >>> X = TokenSequences(np.arange(1, 101), np.arange(101))
-    >>> training, held_out = HeldOut.none(0.1).divide(LabelledSequences(X, y, np.ones(100), np.arange(100)))
+    >>> y = np.zeros(500, dtype=int)
+    >>> X = TokenSequences(np.arange(1, 501), np.arange(501))
+    >>> training, held_out = HeldOut.none(0.1).divide(LabelledSequences(X, y, np.ones(500), np.arange(500)))
     >>> len(training), len(held_out)
-    (88, 12)
+    (443, 57)
     >>> training, held_out = held_out.divide(LabelledSequences(X[:50], y[:50], np.ones(50), np.arange(50)))
     >>> len(training), len(held_out)
-    (42, 12)
+    (42, 57)
     """
 
     documents: LabelledSequences | None
     hashes: np.ndarray
     bound: float
+    first: np.ndarray
 
     @classmethod
     def none(cls, fraction: float) -> "HeldOut":
@@ -57,7 +60,7 @@ class HeldOut:
         fraction : float
             How many of all documents are going to be held out, at most 2,000.
         """
-        return cls(None, np.zeros(0), fraction)
+        return cls(None, np.zeros(0), fraction, np.zeros(0))
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> "HeldOut":
@@ -65,11 +68,11 @@ class HeldOut:
         lengths, y = state["lengths"], state["y"]
         sequences = TokenSequences.from_lengths(state["ids"], lengths)
         documents = LabelledSequences(sequences, y, state["weights"], np.arange(len(y))) if len(y) else None
-        return cls(documents, state["hashes"], state["bound"])
+        return cls(documents, state["hashes"], state["bound"], state["first"])
 
     def state(self) -> dict[str, Any]:
         """Return arrays and numbers, which can be saved."""
-        state = {"hashes": self.hashes, "bound": self.bound}
+        state = {"hashes": self.hashes, "bound": self.bound, "first": self.first}
         if self.documents is None:
             return state | dict.fromkeys(("ids", "lengths", "y", "weights"), np.zeros(0, dtype=np.int32))
         sequences, y, weights = self.documents.sequences, self.documents.y, self.documents.weights
@@ -81,10 +84,10 @@ class HeldOut:
     @property
     def n_distinct(self) -> float:
         """An estimate of the number of different documents until now, held out or not."""
-        return len(self) / self.bound
+        return len(self.first) + len(self) / self.bound
 
     def divide(self, data: LabelledSequences) -> "tuple[LabelledSequences, HeldOut]":
-        """Hold out some of the next documents, unless no word was left to train on.
+        """Hold out some of the next documents, if there are enough until now, and any other words.
 
         Parameters
         ----------
@@ -93,12 +96,17 @@ class HeldOut:
         Returns
         -------
         training : LabelledSequences
-            The other documents of `data`, and those that are no longer held out. The arrays begin with those of `data`.
+            The other documents of `data`, and those that are no longer held out. The arrays begin with those of `data`. There
+            may be none, if others were before.
         held_out : HeldOut
         """
         hashes = np.array([_hash(document) for document in data.sequences[data.rows]])
-        chosen = hashes < self.bound
-        if not chosen.any() or not data.sequences.lengths[data.rows[~chosen]].any():
+        chosen = (hashes < self.bound) & ~np.isin(hashes, self.first)
+        if not len(self):
+            first, training = np.union1d(self.first, hashes), data.rows[~chosen]
+            if len(first) * self.bound < FEWEST_HELD_OUT or not data.sequences.lengths[training].any():
+                return data, replace(self, first=first)
+        if not chosen.any():
             return data, self
         pool, before = data, np.zeros(0, dtype=int)
         if self.documents is not None:
@@ -107,7 +115,7 @@ class HeldOut:
         smallest, positions = np.unique(np.concatenate([hashes[chosen], self.hashes]), return_index=True)
         kept, released = np.split(rows[positions], [MOST_HELD_OUT])
         bound = float(smallest[MOST_HELD_OUT]) if len(released) else self.bound
-        held_out = HeldOut(_copied(pool, kept), smallest[:MOST_HELD_OUT], bound)
+        held_out = HeldOut(_copied(pool, kept), smallest[:MOST_HELD_OUT], bound, self.first)
         return pool.subset(np.concatenate([data.rows[~chosen], released])), held_out
 
 

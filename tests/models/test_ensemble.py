@@ -89,7 +89,7 @@ def test_partial_fit_after_fit_leaves_the_linear_model(sequences, corpus):
 
 
 def test_partial_fit_trains_both(sequences, corpus):
-    classifier = ConvTextClassifier(WideAndDeep(filters=8))
+    classifier = ConvTextClassifier(WideAndDeep(filters=8), validation_fraction=0.5)
     members = [
         classifier.partial_fit(sequences, corpus[1], classes=["animals", "tools"]).architecture_ for _ in range(2)
     ]
@@ -110,6 +110,20 @@ def test_partial_fit_learns_the_weights_of_all_members(sequences, corpus):
     learned = member.linear_.training_state_["ensemble"][0]
     assert [svm, bayes, network] == learned.tolist()
     assert discriminants == 0
-    assert not np.isclose(learned, [1.0, 0.4, 0.3]).any()
+    for fixed in ([1.0, 0.4, 0.3], [1.5, 0.15, 0.15]):
+        assert not np.isclose(learned, fixed).any()
     expected = member.linear_.logits(sequences) + network * member.network_.logits(sequences)
     np.testing.assert_allclose(member.logits(sequences), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_partial_fit_trains_no_network_on_held_out_documents_alone(sequences, corpus):
+    classifier, y = ConvTextClassifier(WideAndDeep(filters=8), validation_fraction=0.5, random_state=0), corpus[1]
+    first = classifier.partial_fit(sequences, y, classes=["animals", "tools"]).architecture_
+    held_out = first.linear_.training_state_["held_out"]
+    chosen = {part.tobytes() for part in np.split(held_out["ids"], np.cumsum(held_out["lengths"])[:-1])}
+    networks = []
+    for i, document in enumerate(sequences[:20]):
+        before, member = classifier.architecture_, classifier.partial_fit(sequences[[i]], y[[i]]).architecture_
+        networks.append(member.network_ is before.network_)
+        assert networks[-1] == (document.tobytes() in chosen)
+    assert len(set(networks)) == 2

@@ -190,12 +190,25 @@ def test_several_passes_do_not_weaken_regularization(many, make_context, label):
     assert bayes_of_all.alpha == bayes.alpha
 
 
-def test_few_held_out_documents_teach_no_weights(X, y, make_context, label):
+def test_few_documents_are_all_trained_on_and_teach_no_weights(X, y, make_context, label):
     training = trained(label(X, y), make_context())
-    assert 0 < len(training.state()["held_out"]["hashes"]) < 40
+    assert len(training.training) == 90
     before = training.ensemble
     training.learn_weights()
     assert training.ensemble is before
+
+
+def test_documents_that_are_all_held_out_change_only_naive_bayes(many, make_context, label):
+    X, y = many
+    first = trained(label(X, y), make_context())
+    rows = np.flatnonzero(held_out_rows(X, first.state()))
+    second = trained(label(X[rows], y[rows]), make_context(), first.state())
+    assert len(second.training) == 0
+    svms, bayes = zip(first.models, second.models, strict=True)
+    assert np.array_equal(svms[0].kernel, svms[1].kernel)
+    assert not np.array_equal(bayes[0].kernel, bayes[1].kernel)
+    second.learn_weights()
+    assert second.ensemble.weights.tolist() == first.ensemble.weights.tolist()
 
 
 def test_weights_are_learned_again_after_as_many_documents_as_are_held_out(many, make_context, label, monkeypatch):

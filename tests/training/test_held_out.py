@@ -80,12 +80,28 @@ def test_documents_of_weight_zero_are_neither_held_out_nor_trained_on():
     assert sorted(words_of(training) + words_of(sample.documents)) == list(range(2, 201, 2))
 
 
-def test_a_word_is_left_to_train_on():
-    data = labelled([1])
-    sample = HeldOut.none(1 - 1e-9)
-    training, same = sample.divide(data)
+def test_the_first_documents_are_trained_on_in_every_pass():
+    sample, parts = HeldOut.none(0.2), np.split(np.arange(1, 401), [90, 150])
+    for _ in range(2):
+        for part in parts[:2]:
+            training, sample = sample.divide(labelled(part))
+            assert words_of(training) == part.tolist()
+    assert sample.n_distinct == 150
+    for _ in range(2):  # 200 documents are enough to hold out 40
+        training, sample = sample.divide(labelled(np.arange(1, 401)))
+        assert sorted(words_of(training) + words_of(sample.documents)) == list(range(1, 401))
+        assert min(words_of(sample.documents)) > 150
+    assert len(sample) > 30
+    training, same = sample.divide(labelled(words_of(sample.documents)))
+    assert len(training) == 0
+    assert words_of(same.documents) == words_of(sample.documents)
+
+
+def test_a_word_is_left_to_train_on_in_the_beginning():
+    data = labelled(range(1, 101))
+    training, sample = HeldOut.none(1 - 1e-9).divide(data)
     assert training is data
-    assert same is sample
+    assert len(sample) == 0
 
 
 def test_a_sample_continues_from_its_state(monkeypatch):
