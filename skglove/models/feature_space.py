@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags, hstack, vstack
 from sklearn.preprocessing import normalize
 
+from skglove.models.directions import Directions
 from skglove.models.features import Features, StreamedFeatures
 from skglove.models.tfidf import Tfidf, weigh
 from skglove.text.averaging import smooth_idf
@@ -21,8 +22,6 @@ from skglove.text.subwords import SUBWORD_COLUMNS, subwords
 _SUBWORDS_NORM, _MEANS_NORM = 0.7, 0.5
 # N-grams in fewer documents, or in more than this times the square root of the number of documents, are not used.
 _FEWEST_DOCUMENTS, _MOST_DOCUMENTS = 2, 3
-# Principal components that are removed from word vectors ("all-but-the-top", Mu and Viswanath 2018).
-_COMPONENTS_REMOVED = 2
 _ROWS_AT_ONCE = 10_000
 # Smaller standard deviations of means, of vectors of norm 1 at most, are rounding errors.
 _SMALLEST_DEVIATION = 1e-5
@@ -39,8 +38,7 @@ class FeatureSpace:
     ----------
     tfidf : Tfidf
         The document frequencies of words and pairs.
-    directions : ndarray of shape (n_ids, dim), float32
-        The result of `direction_vectors`.
+    directions : Directions
     subword_features : csr_matrix of shape (n_ids, n_subwords), float32
         The character n-grams of each word.
     scaling : tuple of (scale, offset), ndarray of shape (dim,), float32
@@ -52,14 +50,14 @@ class FeatureSpace:
     """
 
     def __init__(
-        self, tfidf: Tfidf, directions: np.ndarray, subword_features: csr_matrix, scaling: tuple[np.ndarray, np.ndarray]
+        self, tfidf: Tfidf, directions: Directions, subword_features: csr_matrix, scaling: tuple[np.ndarray, np.ndarray]
     ) -> None:
         self.idf, self.subword_features, self.scaling = tfidf.idf, subword_features, scaling
         self._directions = directions
 
     @classmethod
     def learn(
-        cls, sequences: TokenSequences, tfidf: Tfidf, directions: np.ndarray, words: Sequence[str] | None
+        cls, sequences: TokenSequences, tfidf: Tfidf, directions: Directions, words: Sequence[str] | None
     ) -> "tuple[FeatureSpace, Features | StreamedFeatures]":
         """Choose n-grams and learn the scale of all features; return the features of the documents, too.
 
@@ -68,12 +66,11 @@ class FeatureSpace:
         sequences : TokenSequences
             The training documents.
         tfidf : Tfidf
-        directions : ndarray of shape (n_ids, dim), float32
-            The result of `direction_vectors`.
+        directions : Directions
         words : sequence of str or None
             The spelling of each id; without it, no n-grams are used.
         """
-        dim = directions.shape[1]
+        dim = directions.dim
         unscaled = cls(
             tfidf, directions, _choose_subwords(words, tfidf), (np.ones(dim, np.float32), np.zeros(dim, np.float32))
         )
@@ -100,7 +97,7 @@ class FeatureSpace:
         ----------
         sequences : TokenSequences
         """
-        sizes = len(self.idf) + self.subword_features.shape[1], self._directions.shape[1]
+        sizes = len(self.idf) + self.subword_features.shape[1], self._directions.dim
         return StreamedFeatures(sequences, self.transform, sizes, np.arange(len(sequences)))
 
     def transform(self, sequences: TokenSequences) -> Features:
@@ -115,7 +112,7 @@ class FeatureSpace:
         weights = diags(1 / found.smoothed_norm[:, 0]) @ found.smoothed
         terms = hstack([*terms, weights @ self.subword_features], format="csr", dtype=np.float32)
         scale, offset = self.scaling
-        return Features(terms, weights @ self._directions * scale - offset)
+        return Features(terms, self._directions.means(weights) * scale - offset)
 
     def fold(self, kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
         """Turn the weights of all features into weights of words and pairs.
@@ -137,7 +134,7 @@ class FeatureSpace:
         scale, offset = self.scaling
         word_kernel = None
         if len(of_subwords) or len(of_means):
-            word_kernel = self.subword_features @ of_subwords + self._directions @ (scale[:, None] * of_means)
+            word_kernel = self.subword_features @ of_subwords + self._directions.scores(scale[:, None] * of_means)
         return direct, word_kernel, -(offset @ of_means)
 
 
@@ -175,35 +172,6 @@ class Moments:
         deviation = np.sqrt(np.maximum(self._squares / self._n - mean**2, 0))
         scale = _MEANS_NORM / np.sqrt(max(1, len(mean))) / np.where(deviation > _SMALLEST_DEVIATION, deviation, 1)
         return scale.astype(np.float32), (mean * scale).astype(np.float32)
-
-
-def direction_vectors(n_ids: int, embedding_matrix: np.ndarray | None) -> np.ndarray:
-    """Return centered word vectors of norm 1 without their main principal components.
-
-    Parameters
-    ----------
-    n_ids : int
-    embedding_matrix : ndarray of shape (n_ids, dim), float32, or None
-
-    Returns
-    -------
-    ndarray of shape (n_ids, dim), float32
-        Zeros for words without a vector; dim is 0 if there are no vectors.
-    """
-    if embedding_matrix is None:
-        return np.zeros((n_ids, 0), dtype=np.float32)
-    known = embedding_matrix.any(axis=1, keepdims=True)
-    if not known.any():
-        return np.zeros_like(embedding_matrix)
-    vectors = embedding_matrix - embedding_matrix.mean(axis=0, where=known)
-    vectors *= known  # in place, as this is a large array
-    normalize(vectors, copy=False)
-    # Eigenvectors of the largest eigenvalues come last.
-    removed = np.linalg.eigh(vectors.T @ vectors)[1][:, max(1, vectors.shape[1] - _COMPONENTS_REMOVED) :]
-    for start in range(0, len(vectors), _ROWS_AT_ONCE):
-        rows = vectors[start : start + _ROWS_AT_ONCE]
-        rows -= rows @ removed @ removed.T
-    return vectors
 
 
 def _choose_subwords(words: Sequence[str] | None, tfidf: Tfidf) -> csr_matrix:

@@ -14,7 +14,8 @@ from scipy.sparse import csr_matrix
 from sklearn.naive_bayes import ComplementNB
 
 from skglove.models.base import FitContext, Member
-from skglove.models.feature_space import FeatureSpace, direction_vectors
+from skglove.models.directions import Directions
+from skglove.models.feature_space import FeatureSpace
 from skglove.models.features import Features
 from skglove.models.head import Sigmoid
 from skglove.models.linear_models import (
@@ -66,35 +67,40 @@ class IncrementalTraining:
 
     def __init__(self, data: LabelledSequences, context: FitContext, state: dict[str, Any] | None = None) -> None:
         self._head, self._random_state = context.head, context.random_state
-        sequences, directions = (
-            data.sequences[data.rows],
-            direction_vectors(context.input_dim, context.embedding_matrix),
-        )
-        if state is None:
-            self._tfidf = Tfidf(context.input_dim).observing(sequences)
-            self.space, _ = FeatureSpace.learn(sequences, self._tfidf, directions, context.words)
-            n_problems = context.head.n_classes if isinstance(context.head, Sigmoid) else 1
-            self._svms = [stochastic_svm(1, None) for _ in range(n_problems)]
-            self._bayes, self._bayes_of_all = (
-                [ComplementNB(alpha=NAIVE_BAYES_SMOOTHING) for _ in range(n_problems)] for _ in range(2)
-            )
-            self.ensemble = EnsembleWeights(np.array(_WEIGHTS_OF_FEW), np.zeros(context.head.n_classes))
-            self.thresholds, self._n_learned = None, 0
-            held_out = HeldOut.none(context.options.validation_fraction)
-        else:
-            self._tfidf = Tfidf(context.input_dim, state["document_counts"], state["n_documents"]).observing(sequences)
-            *arrays, n_subwords = state["subwords"]
-            subwords = csr_matrix(tuple(arrays), shape=(context.input_dim, n_subwords))
-            self.space = FeatureSpace(self._tfidf, directions, subwords, state["scaling"])
-            self._svms, self._bayes, self._bayes_of_all = copy.deepcopy(state["models"])
-            self.ensemble = EnsembleWeights(*state["ensemble"])
-            self.thresholds, self._n_learned = state["thresholds"], state["n_learned"]
-            held_out = HeldOut.from_state(state["held_out"])
+        directions = Directions(context.input_dim, context.embedding_matrix)
+        held_out = self._begin(data, context, directions) if state is None else self._resume(data, directions, state)
         self.training, self._held_out = held_out.divide(data)
         self._all = self.training.subset(data.rows)
         self._n_distinct = min(self._tfidf.n_documents, self._held_out.n_distinct)
         self.models: list[LinearModel] = []
         self._models_of_training: list[LinearModel] = []  # none if all documents are held out
+
+    def _begin(self, data: LabelledSequences, context: FitContext, directions: Directions) -> HeldOut:
+        sequences = data.sequences[data.rows]
+        self._tfidf = Tfidf(context.input_dim).observing(sequences)
+        self.space, _ = FeatureSpace.learn(sequences, self._tfidf, directions, context.words)
+        n_problems, n_classes = (
+            (self._head.n_classes, 2) if isinstance(self._head, Sigmoid) else (1, self._head.n_classes)
+        )
+        self._svms = [stochastic_svm(1, None) for _ in range(n_problems)]
+        self._bayes, self._bayes_of_all = (
+            [ComplementNB(alpha=NAIVE_BAYES_SMOOTHING) for _ in range(n_problems)] for _ in range(2)
+        )
+        self.ensemble = EnsembleWeights(np.array(_WEIGHTS_OF_FEW), np.zeros(self._head.n_classes))
+        self.thresholds: np.ndarray | None = None
+        self._n_learned = 0
+        return HeldOut.none(context.options.validation_fraction)
+
+    def _resume(self, data: LabelledSequences, directions: Directions, state: dict[str, Any]) -> HeldOut:
+        n_ids, counts, n_documents = directions.n_ids, state["document_counts"], state["n_documents"]
+        self._tfidf = Tfidf(n_ids, counts, n_documents).observing(data.sequences[data.rows])
+        *arrays, n_subwords = state["subwords"]
+        subwords = csr_matrix(tuple(arrays), shape=(n_ids, n_subwords))
+        self.space = FeatureSpace(self._tfidf, directions, subwords, state["scaling"])
+        self._svms, self._bayes, self._bayes_of_all = copy.deepcopy(state["models"])
+        self.ensemble = EnsembleWeights(*state["ensemble"])
+        self.thresholds, self._n_learned = state["thresholds"], state["n_learned"]
+        return HeldOut.from_state(state["held_out"])
 
     def train(self) -> None:
         """Train for one epoch."""

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from skglove.models.base import FitContext, Member, Spans
-from skglove.models.feature_space import FeatureSpace, direction_vectors
+from skglove.models.directions import Directions
+from skglove.models.feature_space import FeatureSpace
 from skglove.models.incremental import IncrementalTraining
 from skglove.models.linear_models import Labels, LinearModel, fit_models, weighted_sum
 from skglove.models.tfidf import PAIR_COLUMNS, PAIR_WEIGHT, Tfidf, pair_columns, weigh, weigh_with
@@ -233,7 +234,7 @@ class LinearTraining:
 
     def __init__(self, data: LabelledSequences, context: FitContext) -> None:
         tfidf = Tfidf(context.input_dim).observing(data.sequences)
-        directions = direction_vectors(context.input_dim, context.embedding_matrix)
+        directions = Directions(context.input_dim, context.embedding_matrix)
         self._space, self._features = FeatureSpace.learn(data.sequences, tfidf, directions, context.words)
         self._labels = Labels(data.y, data.weights, context.head)
         self._rows = data.rows

@@ -5,7 +5,8 @@ from sklearn.preprocessing import StandardScaler, normalize
 
 from skglove import TokenSequences
 from skglove.models import feature_space
-from skglove.models.feature_space import FeatureSpace, Moments, direction_vectors
+from skglove.models.directions import Directions
+from skglove.models.feature_space import FeatureSpace, Moments
 from skglove.models.features import StreamedFeatures
 from skglove.models.tfidf import PAIR_COLUMNS, Tfidf, weigh
 
@@ -18,7 +19,7 @@ def X(make_documents):
 
 
 def learn(X, embedding_matrix=None, words=None):
-    return FeatureSpace.learn(X, Tfidf(30).observing(X), direction_vectors(30, embedding_matrix), words)
+    return FeatureSpace.learn(X, Tfidf(30).observing(X), Directions(30, embedding_matrix), words)
 
 
 def test_words_and_pairs_have_norm_one(X, words):
@@ -78,17 +79,6 @@ def test_the_features_learned_from_are_those_of_the_documents(X, embedding_matri
     assert {features.terms.dtype, features.means.dtype} == {np.dtype(np.float32)}
 
 
-def test_words_without_a_vector_have_no_direction(embedding_matrix):
-    directions = direction_vectors(30, embedding_matrix)
-    assert np.flatnonzero(~directions.any(axis=1)).tolist() == [0, 5]
-    assert (np.linalg.norm(directions, axis=1) <= 1 + 1e-6).all()
-
-
-@pytest.mark.parametrize("dim", [1, 2, 3])
-def test_vectors_of_few_dimensions_are_not_removed_completely(embedding_matrix, dim):
-    assert direction_vectors(30, embedding_matrix[:, :dim]).any()
-
-
 def test_embeddings_without_known_words(X):
     space, features = learn(X, np.zeros((30, 9), dtype=np.float32))
     assert not features.means.any()
@@ -97,8 +87,8 @@ def test_embeddings_without_known_words(X):
 
 def test_rounding_errors_are_not_scaled_up():
     plane = np.random.RandomState(0).normal(size=(30, 2)) @ np.random.RandomState(1).normal(size=(2, 9))
-    directions = direction_vectors(30, plane.astype(np.float32))  # nothing is left of two components but errors
-    for means in (directions, np.full((7, 1), 0.1, dtype=np.float32)):
+    directions = Directions(30, plane.astype(np.float32))  # nothing is left of two components but errors
+    for means in (directions.scores(np.eye(9, dtype=np.float32)), np.full((7, 1), 0.1, dtype=np.float32)):
         moments = Moments(means.shape[1])
         moments.add(means)
         assert moments.standardization()[0].max() < 1

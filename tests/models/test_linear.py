@@ -5,7 +5,8 @@ import pytest
 
 from skglove import TokenSequences, ops
 from skglove.models import linear
-from skglove.models.feature_space import FeatureSpace, direction_vectors
+from skglove.models.directions import Directions
+from skglove.models.feature_space import FeatureSpace
 from skglove.models.head import Sigmoid
 from skglove.models.linear import PRIOR_WEIGHTS, Linear, LinearTraining, default_weights, merged
 from skglove.models.linear_models import LinearModel
@@ -28,7 +29,7 @@ def y(X):
 @pytest.mark.parametrize("has_words", [True, False])
 @pytest.mark.parametrize("has_vectors", [True, False])
 def test_folding_changes_no_score(X, make_documents, embedding_matrix, words, has_vectors, has_words, n_classes):
-    directions = direction_vectors(30, embedding_matrix if has_vectors else None)
+    directions = Directions(30, embedding_matrix if has_vectors else None)
     space, features = FeatureSpace.learn(X, Tfidf(30).observing(X), directions, words if has_words else None)
     rng, shape = np.random.RandomState(0), (features.all.shape[1], n_classes)
     model = LinearModel(rng.normal(size=shape).astype(np.float32), np.arange(n_classes, dtype=np.float32))
