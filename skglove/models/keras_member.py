@@ -90,20 +90,19 @@ class KerasMember(Member):
         held_out = None  # by this member; documents that an ensemble holds out are scored by the ensemble
         if validation is None and context.options.early_stopping:
             data, held_out = data.split(context.options.validation_fraction, context.random_state)
-        initial = self._initial_vectors(context, start)
         used, documents = UsedIds.all(context.input_dim), data.cut(self.maxlen)
         if context.options.leaves_other_ids(context.trainable):
             used, renumbered = UsedIds.of(documents.sequences, context.input_dim)
             documents = replace(documents, sequences=renumbered)
-        with self._steps(context, used.select(initial), start) as steps:
+        with self._steps(context, used, start) as steps:
 
             def trained(history: dict[str, list[float]]) -> KerasMember:
-                vectors = used.replace(initial, _vectors(steps.network)) if context.trainable else initial
+                vectors = self._trained_vectors(steps.network, context, used, start)
                 return self._with_weights(steps.network, vectors, context, history_=history, training_state_=None)
 
             callbacks = []
             if context.begin_epoch is not None:
-                callbacks.append(_epoch_callback(partial(context.begin_epoch, lambda: trained({})), steps.network))
+                callbacks.append(_epoch_callback(partial(context.begin_epoch, lambda: trained({})), steps))
             fitted = trained(
                 self._train(steps, documents, context, validation=validation or held_out, callbacks=callbacks)
             )
@@ -117,8 +116,8 @@ class KerasMember(Member):
         self, data: LabelledSequences, context: FitContext, *, start: Member | None = None
     ) -> "KerasMember":
         settings, last = context.options.optimizer_settings, getattr(start, "training_state_", None)
-        initial = self._initial_vectors(context, start)
-        with self._steps(context, initial, start) as steps:
+        used = UsedIds.all(context.input_dim)
+        with self._steps(context, used, start) as steps:
             average, n_documents = WeightAverage(steps.weights()), len(data)
             if last and last["settings"] == settings and steps.continue_from(last["arrays"]):
                 average.n_steps = last["n_steps"]
@@ -130,7 +129,7 @@ class KerasMember(Member):
             counts = {"n_steps": average.n_steps, "n_documents": n_documents}
             state = {"settings": settings, "arrays": steps.state(), **counts}
             steps.assign_weights(average.mean)
-            vectors = _vectors(steps.network) if context.trainable else initial
+            vectors = self._trained_vectors(steps.network, context, used, start)
             kept = {"thresholds_": getattr(start, "thresholds_", None), "training_state_": state}
             return self._with_weights(steps.network, vectors, context, history_=history, **kept)
 
@@ -140,12 +139,16 @@ class KerasMember(Member):
         return self._with_weights(network, vectors, context, history_={}, training_state_=None)
 
     @contextmanager
-    def _steps(self, context: FitContext, vectors: np.ndarray, start: Member | None) -> Iterator[Steps]:
-        """Provide the steps of training a new network with these vectors, traced before if possible."""
+    def _steps(self, context: FitContext, used: UsedIds, start: Member | None) -> Iterator[Steps]:
+        """Provide the steps of training a new network for the ids in use, traced before if possible."""
         options = context.options
-        network = self._initial_network(context, vectors, start)
-        steps = Steps(network, context.head, options.make_optimizer(), lazy=options.uses_adam)
-        with reused(steps, self._trace_key(network, context)) as steps:
+        steps = Steps(
+            self._initial_network(context, used.select(self._initial_vectors(context, start)), start),
+            context.head,
+            options.make_optimizer(),
+            lazy=options.uses_adam,
+        )
+        with reused(steps, self._trace_key(steps.network, context)) as steps:
             yield steps
 
     def _trace_key(self, network: Any, context: FitContext) -> Hashable | None:
@@ -223,6 +226,14 @@ class KerasMember(Member):
             self.set_priors(network, context)
         return network
 
+    def _trained_vectors(self, network: Any, context: FitContext, used: UsedIds, start: Member | None) -> np.ndarray:
+        """Return the vectors of all ids: those of the network of the ids in use, and the initial ones of others."""
+        if not context.trainable:
+            return self._initial_vectors(context, start)
+        vectors = network.get_layer("embedding").get_weights()[0]
+        # The initial vectors are computed again, rather than kept during training.
+        return vectors if used.are_all else used.replace(self._initial_vectors(context, start), vectors)
+
     def _with_weights(self, network: Any, vectors: np.ndarray, context: FitContext, **attributes: Any) -> "KerasMember":
         """Return a fitted member with these vectors and the other weights of a network."""
         weights = {
@@ -262,13 +273,13 @@ class KerasMember(Member):
         return logits
 
 
-def _epoch_callback(begin_epoch: Callable[[], Callable[[], bool]], network: Any) -> Any:
+def _epoch_callback(begin_epoch: Callable[[], Callable[[], bool]], steps: Steps) -> Any:
     """Return a Keras callback from a function that begins an epoch; what it returns ends the epoch, and says whether to stop."""
     ends: list[Callable[[], bool]] = []
 
     def end(epoch: int, logs: Any = None) -> None:
         if ends.pop()():
-            network.stop_training = True
+            steps.network.stop_training = True
 
     return import_keras().callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, logs=None: ends.append(begin_epoch()), on_epoch_end=end
@@ -294,10 +305,6 @@ def _standardized(vectors: np.ndarray) -> np.ndarray:
 def _seeds(seed: int) -> list[int]:
     """Return the seeds of the initial vectors, and of the layers after them."""
     return np.random.SeedSequence(seed).generate_state(64).tolist()
-
-
-def _vectors(network: Any) -> np.ndarray:
-    return network.get_layer("embedding").get_weights()[0]
 
 
 def _set_weights(network: Any, weights: dict[str, list[np.ndarray]]) -> None:

@@ -4,6 +4,7 @@ Tracing takes most of a second, longer than training on a few hundred texts. Sea
 many times, each time with other initial weights, which are variables and not part of a trace.
 """
 
+import gc
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
@@ -19,7 +20,7 @@ _kept: dict[Hashable, Steps] = {}  # one, unless threads end their fits at the s
 def reused(steps: Steps, key: Hashable | None) -> Iterator[Steps]:
     """Provide steps with the variables of `steps`, already traced if possible, and keep them for the next time.
 
-    Steps are used by one thread at a time. After an exception they are not kept.
+    Steps are used by one thread at a time. After an exception they are not kept. Large networks are freed in the end.
 
     Parameters
     ----------
@@ -37,6 +38,9 @@ def reused(steps: Steps, key: Hashable | None) -> Iterator[Steps]:
             variable.assign(value)
         steps = traced
     yield steps
-    if key is not None and steps.n_bytes() <= _MOST_BYTES:
+    if steps.n_bytes() > _MOST_BYTES:
+        steps.release()
+        gc.collect()  # the objects of Keras refer to each other, so that they would be freed much later
+    elif key is not None:
         _kept.clear()
         _kept[key] = steps

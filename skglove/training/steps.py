@@ -75,6 +75,12 @@ class Steps:
         """Return the size of all variables."""
         return sum(4 * int(np.prod(variable.shape)) for variable in self.variables())
 
+    def release(self) -> None:
+        """Drop the network and its traces, which cannot be used any more."""
+        self.network = self._lazy = self._behind_embedding = None
+        self._variables = []
+        self._traces.clear()
+
     def weights(self) -> list[np.ndarray]:
         """Return copies of the weights that are trained."""
         return [np.array(weight) for weight in self.network.trainable_weights]

@@ -139,7 +139,7 @@ class Trainer:
         with tqdm(total=epochs * len(training), disable=not self._options.verbose, unit="batch", desc="fit") as bar:
             if self._options.verbose:
                 own.append(_progress(self._keras, bar, epochs))
-            with lent(of_user, self._steps.network):
+            with lent([*of_user, *callbacks], self._steps.network):
                 listeners = self._keras.callbacks.CallbackList(
                     [*own, *of_user, *callbacks], model=self._steps.network, epochs=epochs, steps=len(training)
                 )

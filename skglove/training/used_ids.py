@@ -6,6 +6,9 @@ import numpy as np
 
 from skglove.text.sequences import TokenSequences
 
+# Embeddings of more rows are not made larger, as networks with them are not kept for the next fit.
+_MOST_ROWS_ROUNDED = 1 << 16
+
 
 @dataclass(frozen=True)
 class UsedIds:
@@ -17,16 +20,19 @@ class UsedIds:
         The ids in use, increasing, without 0.
     size : int
         The number of rows of an embedding for them.
+    are_all : bool
+        Whether these are all ids, and as many as the rows.
     """
 
     ids: np.ndarray
     size: int
+    are_all: bool
 
     @classmethod
     def of(cls, sequences: TokenSequences, n_ids: int) -> "tuple[UsedIds, TokenSequences]":
         """Return the ids that occur in documents, and the renumbered documents.
 
-        The size is rounded up to a power of two, so that the parts of a cross-validation have embeddings of one size.
+        A size up to 65,536 is rounded up to a power of two, so that the parts of a cross-validation have embeddings of one size.
 
         Parameters
         ----------
@@ -44,7 +50,10 @@ class UsedIds:
         occurs[sequences.ids] = True
         ids = np.flatnonzero(occurs)
         renumbered = sequences.with_ids(np.cumsum(occurs, dtype=np.int32)[sequences.ids])
-        return cls(ids, 1 << len(ids).bit_length()), renumbered
+        size = len(ids) + 1
+        if size <= _MOST_ROWS_ROUNDED:
+            size = 1 << len(ids).bit_length()
+        return cls(ids, size, size == len(ids) + 1 == n_ids), renumbered
 
     @classmethod
     def all(cls, n_ids: int) -> "UsedIds":
@@ -54,7 +63,7 @@ class UsedIds:
         ----------
         n_ids : int
         """
-        return cls(np.arange(1, n_ids), n_ids)
+        return cls(np.arange(1, n_ids), n_ids, are_all=True)
 
     def select(self, vectors: np.ndarray) -> np.ndarray:
         """Return the rows of the ids in use.
@@ -66,8 +75,10 @@ class UsedIds:
         Returns
         -------
         ndarray of shape (size, dim)
-            The first row is that of padding; zeros after the last id.
+            The first row is that of padding; zeros after the last id. `vectors` itself if these are all ids.
         """
+        if self.are_all:
+            return vectors
         rows = np.zeros((self.size, vectors.shape[1]), vectors.dtype)
         rows[0] = vectors[0]
         rows[1 : len(self.ids) + 1] = vectors[self.ids]

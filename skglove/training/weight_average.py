@@ -24,6 +24,7 @@ class WeightAverage:
     Parameters
     ----------
     mean : sequence of ndarray
+        Changed in place.
     n_steps : int, default=0
         The number of steps until now; with 0, `mean` does not count.
 
@@ -50,12 +51,16 @@ class WeightAverage:
         Parameters
         ----------
         weights : sequence of ndarray
+            Overwritten, since they may be large.
         n_steps : int
             Positive.
         """
         before, after = self.n_steps, self.n_steps + n_steps
         share = 1 - (before * (before + 1) / (after * (after + 1))) ** 2  # sums of cubes
-        self.mean = [mean + np.float32(share) * (new - mean) for mean, new in zip(self.mean, weights, strict=True)]
+        for mean, new in zip(self.mean, weights, strict=True):
+            new -= mean
+            new *= np.float32(share)
+            mean += new
         self.n_steps = after
 
     def callback(self, weights: Callable[[], Sequence[np.ndarray]]) -> Any:

@@ -1,4 +1,6 @@
+import gc
 import threading
+import weakref
 from unittest import mock
 
 import numpy as np
@@ -119,6 +121,25 @@ def test_large_networks_are_not_kept(sequences, corpus, monkeypatch):
     monkeypatch.setattr(reuse, "_MOST_BYTES", 1000)
     small().fit(sequences, corpus[1])
     assert not reuse._kept
+
+
+@pytest.mark.parametrize("parameters", [{}, {"classes": ["animals", "tools"]}])
+def test_large_networks_are_freed(sequences, corpus, monkeypatch, parameters):
+    monkeypatch.setattr(reuse, "_MOST_BYTES", 1000)
+    networks, init = [], Steps.__init__
+
+    def new_steps(self, network, *args, **kwargs):
+        networks.append(weakref.ref(network))
+        init(self, network, *args, **kwargs)
+
+    monkeypatch.setattr(Steps, "__init__", new_steps)
+    gc.disable()
+    try:
+        fit = small().partial_fit if parameters else small().fit
+        fit(sequences, corpus[1], **parameters)
+    finally:
+        gc.enable()
+    assert [network() for network in networks] == [None]
 
 
 def test_one_network_is_kept(sequences, corpus):

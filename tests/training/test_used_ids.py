@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,8 +35,19 @@ def test_rows_in_use_are_replaced(documents):
     assert np.array_equal(replaced[~in_use], vectors[~in_use])
 
 
+@pytest.mark.parametrize("last", [2**16 - 1, 2**16, 2**16 + 5])
+def test_large_embeddings_are_not_made_larger(last):
+    n_ids = last + 3
+    documents = TokenSequences(np.arange(1, last + 1), [0, last])
+    used, _ = UsedIds.of(documents, n_ids)
+    assert used.size == last + 1
+    assert not used.are_all
+    assert UsedIds.of(documents, last + 1)[0].are_all
+
+
 def test_all_ids_keep_their_numbers():
     vectors = np.arange(12.0).reshape(4, 3)
     used = UsedIds.all(4)
-    assert np.array_equal(used.select(vectors), vectors)
+    assert used.are_all
+    assert used.select(vectors) is vectors
     assert np.array_equal(used.replace(vectors, vectors * 2)[1:], vectors[1:] * 2)
