@@ -231,8 +231,11 @@ class KerasMember(Member):
         if not context.trainable:
             return self._initial_vectors(context, start)
         vectors = network.get_layer("embedding").get_weights()[0]
-        # The initial vectors are computed again, rather than kept during training.
-        return vectors if used.are_all else used.replace(self._initial_vectors(context, start), vectors)
+        if used.are_all:
+            return vectors
+        initial = self._initial_vectors(context, start)  # again, rather than kept during training
+        is_shared = initial is context.embedding_matrix or isinstance(start, KerasMember)
+        return used.replace(initial.copy() if is_shared else initial, vectors)
 
     def _with_weights(self, network: Any, vectors: np.ndarray, context: FitContext, **attributes: Any) -> "KerasMember":
         """Return a fitted member with these vectors and the other weights of a network."""

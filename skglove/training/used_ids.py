@@ -85,7 +85,7 @@ class UsedIds:
         return rows
 
     def replace(self, vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return a copy of the vectors, with other rows for the ids in use.
+        """Replace the rows of the ids in use in place; return the vectors.
 
         Parameters
         ----------
@@ -93,6 +93,5 @@ class UsedIds:
         rows : ndarray of shape (size, dim)
             As `select` returns them.
         """
-        replaced = vectors.copy()
-        replaced[self.ids] = rows[1 : len(self.ids) + 1]
-        return replaced
+        vectors[self.ids] = rows[1 : len(self.ids) + 1]
+        return vectors
