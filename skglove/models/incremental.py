@@ -33,8 +33,9 @@ from skglove.training.batches import LabelledSequences
 from skglove.training.held_out import FEWEST_HELD_OUT, HeldOut
 
 # Ensemble weights of the support vector machine, of naive Bayes, and of a network beside them: the prior of learned weights, and
-# those of few documents, before any are learned.
-_PRIOR_WEIGHTS, _WEIGHTS_OF_FEW = (1.0, 0.4, 0.3), (1.5, 0.15, 0.15)
+# those of few documents, before any are learned. The latter are multiplied with the logarithm of the number of classes, since the
+# score of the most probable class must exceed the sum of more others.
+_PRIOR_WEIGHTS, _WEIGHTS_OF_FEW = (1.0, 0.4, 0.3), (1.0, 0.1, 0.1)
 
 
 class IncrementalTraining:
@@ -86,7 +87,8 @@ class IncrementalTraining:
         self._bayes, self._bayes_of_all = (
             [ComplementNB(alpha=NAIVE_BAYES_SMOOTHING) for _ in range(n_problems)] for _ in range(2)
         )
-        self.ensemble = EnsembleWeights(np.array(_WEIGHTS_OF_FEW), np.zeros(self._head.n_classes))
+        weights = np.log(n_classes) * np.array(_WEIGHTS_OF_FEW)
+        self.ensemble = EnsembleWeights(weights, np.zeros(self._head.n_classes))
         self.thresholds: np.ndarray | None = None
         self._n_learned = 0
         return HeldOut.none(context.options.validation_fraction)

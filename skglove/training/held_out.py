@@ -2,10 +2,12 @@
 
 A hash of its words decides whether a document is held out, so that it is in every pass over the documents. If too many are, those
 with the largest hashes are trained on from then on; the others are still a random sample (Cohen and Kaplan, "Summarizing data
-using bottom-k sketches", 2007). While there are few documents, all are trained on, and they are remembered.
+using bottom-k sketches", 2007). The first documents, while there are too few to hold out some, are trained on and remembered; of
+the next ones, up to half are held out, until these are a sufficient part of all.
 """
 
 import hashlib
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +18,7 @@ from skglove.training.batches import LabelledSequences
 
 # Weights that are learned on fewer held-out documents are worse than default ones, so that fewer are trained on, too.
 FEWEST_HELD_OUT, MOST_HELD_OUT = 40, 2000
+_FIRST_BOUND = 0.5
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class HeldOut:
         Documents of smaller hashes are held out.
     first : ndarray of shape (n_first,), float64
         The hashes, increasing, of the documents before any were held out. They are never held out.
+    fraction : float
+        How many of all documents are held out, at most 2,000.
 
     Examples
     --------
@@ -40,16 +45,17 @@ class HeldOut:
     >>> X = TokenSequences(np.arange(1, 501), np.arange(501))
     >>> training, held_out = HeldOut.none(0.1).divide(LabelledSequences(X, y, np.ones(500), np.arange(500)))
     >>> len(training), len(held_out)
-    (443, 57)
+    (449, 51)
     >>> training, held_out = held_out.divide(LabelledSequences(X[:50], y[:50], np.ones(50), np.arange(50)))
     >>> len(training), len(held_out)
-    (42, 57)
+    (44, 51)
     """
 
     documents: LabelledSequences | None
     hashes: np.ndarray
     bound: float
     first: np.ndarray
+    fraction: float
 
     @classmethod
     def none(cls, fraction: float) -> "HeldOut":
@@ -58,9 +64,8 @@ class HeldOut:
         Parameters
         ----------
         fraction : float
-            How many of all documents are going to be held out, at most 2,000.
         """
-        return cls(None, np.zeros(0), fraction, np.zeros(0))
+        return cls(None, np.zeros(0), max(fraction, _FIRST_BOUND), np.zeros(0), fraction)
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> "HeldOut":
@@ -68,11 +73,11 @@ class HeldOut:
         lengths, y = state["lengths"], state["y"]
         sequences = TokenSequences.from_lengths(state["ids"], lengths)
         documents = LabelledSequences(sequences, y, state["weights"], np.arange(len(y))) if len(y) else None
-        return cls(documents, state["hashes"], state["bound"], state["first"])
+        return cls(documents, state["hashes"], state["bound"], state["first"], state["fraction"])
 
     def state(self) -> dict[str, Any]:
         """Return arrays and numbers, which can be saved."""
-        state = {"hashes": self.hashes, "bound": self.bound, "first": self.first}
+        state = {name: getattr(self, name) for name in ("hashes", "bound", "first", "fraction")}
         if self.documents is None:
             return state | dict.fromkeys(("ids", "lengths", "y", "weights"), np.zeros(0, dtype=np.int32))
         sequences, y, weights = self.documents.sequences, self.documents.y, self.documents.weights
@@ -84,7 +89,10 @@ class HeldOut:
     @property
     def n_distinct(self) -> float:
         """An estimate of the number of different documents until now, held out or not."""
-        return len(self.first) + len(self) / self.bound
+        return self._estimate(len(self))
+
+    def _estimate(self, n_below_bound: int) -> float:
+        return len(self.first) + n_below_bound / self.bound
 
     def divide(self, data: LabelledSequences) -> "tuple[LabelledSequences, HeldOut]":
         """Hold out some of the next documents, if there are enough until now, and any other words.
@@ -104,7 +112,7 @@ class HeldOut:
         chosen = (hashes < self.bound) & ~np.isin(hashes, self.first)
         if not len(self):
             first, training = np.union1d(self.first, hashes), data.rows[~chosen]
-            if len(first) * self.bound < FEWEST_HELD_OUT or not data.sequences.lengths[training].any():
+            if len(first) * self.fraction < FEWEST_HELD_OUT or not data.sequences.lengths[training].any():
                 return data, replace(self, first=first)
         if not chosen.any():
             return data, self
@@ -113,9 +121,10 @@ class HeldOut:
             pool, before = _joined(data, self.documents), len(data.y) + np.arange(len(self))
         rows = np.concatenate([data.rows[chosen], before])
         smallest, positions = np.unique(np.concatenate([hashes[chosen], self.hashes]), return_index=True)
-        kept, released = np.split(rows[positions], [MOST_HELD_OUT])
-        bound = float(smallest[MOST_HELD_OUT]) if len(released) else self.bound
-        held_out = HeldOut(_copied(pool, kept), smallest[:MOST_HELD_OUT], bound, self.first)
+        most = min(MOST_HELD_OUT, math.ceil(self.fraction * self._estimate(len(smallest))))
+        kept, released = np.split(rows[positions], [most])
+        bound = float(smallest[most]) if len(released) else self.bound
+        held_out = HeldOut(_copied(pool, kept), smallest[:most], bound, self.first, self.fraction)
         return pool.subset(np.concatenate([data.rows[~chosen], released])), held_out
 
 

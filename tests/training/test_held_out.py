@@ -36,10 +36,22 @@ def test_the_same_documents_are_held_out_in_every_pass():
         for part in np.random.RandomState(len(trained)).permutation(3):
             training, sample = sample.divide(labelled(parts[part]))
             trained[-1] += words_of(training)
-    at_once = HeldOut.none(0.2).divide(labelled(range(1, 1001)))
+    held_out = words_of(sample.documents)
+    assert 160 < len(held_out) < 240
     for words in trained:
-        assert sorted(words) == words_of(at_once[0])
-    assert words_of(sample.documents) == words_of(at_once[1].documents)
+        assert sorted(words + held_out) == list(range(1, 1001))
+
+
+def test_more_are_held_out_until_they_are_enough():
+    sample, sizes = HeldOut.none(0.1), []
+    for part in np.array_split(np.arange(1, 3001), 30):
+        _, sample = sample.divide(labelled(part))
+        sizes.append(len(sample))
+    assert sizes[:3] == [0, 0, 0]
+    assert 40 < sizes[4] < 60
+    assert 80 < sizes[9] < 120
+    assert 250 < sizes[29] < 350
+    assert min(words_of(sample.documents)) > 300
 
 
 @pytest.mark.parametrize("n_parts", [1, 7])
