@@ -17,6 +17,8 @@ from pathlib import Path
 
 import dask.bag as db
 import datasets
+import joblib
+import memory
 import numpy as np
 import report
 from contestants import skglove
@@ -26,6 +28,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from turns import seconds
 
+from skglove import ConvTextClassifier, GloveTextVectorizer
 from skglove.dask import DaskTextClassifier
 
 PARTITIONS = 8
@@ -61,8 +64,6 @@ def compare(client: Client, arguments: argparse.Namespace, name: str) -> list[st
 
 def search(client: Client, arguments: argparse.Namespace, name: str) -> bool:
     """Return whether a search on the cluster has the scores of one process."""
-    import joblib
-
     split = datasets.load(arguments.data, name, seed=0, n_train=min(300, arguments.train or 300))
     grid = GridSearchCV(
         skglove(arguments.vectors, 0), {"convtextclassifier__trainable": [True, False]}, cv=2, refit=False
@@ -71,6 +72,35 @@ def search(client: Client, arguments: argparse.Namespace, name: str) -> bool:
     with client.as_current(), joblib.parallel_config("dask"):
         found = grid.fit(split.train, split.y_train).cv_results_["mean_test_score"]
     return np.array_equal(found, expected)
+
+
+def begin_fits() -> float:
+    """Fit a small model, so that all modules are there; return the resident memory from which a peak is then measured."""
+    ConvTextClassifier(epochs=1, random_state=0).fit(np.array([[1, 2], [3, 4]] * 32), [0, 1] * 32)
+    return memory.begin_peak()
+
+
+def memory_of_search(arguments: argparse.Namespace, name: str) -> str:
+    """Search on sequences with all vectors of the file; compare the peaks of a single process and of workers."""
+    split = datasets.load(arguments.data, name, seed=0, n_train=arguments.train)
+    X = GloveTextVectorizer(arguments.vectors, maxlen=None, extra_words=10**7).fit_transform(split.train)
+    grid = GridSearchCV(
+        ConvTextClassifier(epochs=1, random_state=0), {"learning_rate": [0.001, 0.002]}, cv=2, refit=False
+    )
+    before = begin_fits()
+    grid.fit(X, split.y_train)
+    alone = memory.megabytes("VmHWM") - before
+    with new_cluster() as cluster, Client(cluster) as client, joblib.parallel_config("dask"):
+        before_of_worker = client.run(begin_fits)
+        grid.fit(X, split.y_train)
+        peaks = client.run(memory.megabytes, "VmHWM")
+    added = [peaks[worker] - before_of_worker[worker] for worker in peaks]
+    return (
+        f"`GridSearchCV` of the classifier on the sequences of {name}, with the vectors of {len(X.embedding_matrix):,} words "
+        f"({X.embedding_matrix.nbytes / 1e6:.0f} MB), {len(np.unique(X.ids)):,} of them in the texts: its peak is "
+        f"{alone:.0f} MB above the memory before it in one process, where the vectors are already, and "
+        f"{' and '.join(f'{mb:.0f}' for mb in added)} MB in two workers, which receive them."
+    )
 
 
 def slowly(text: str) -> str:
@@ -120,6 +150,7 @@ def main(argv: list[str] | None = None) -> None:
         searches = [search(client, arguments, name) for name in arguments.sets]
     header = ["", "accuracy", "with Dask", "equal models", "fit, s", "with Dask, s"]
     killed = kill(arguments, arguments.sets[0])
+    peaks = memory_of_search(arguments, arguments.sets[-1])
     about = f"""## A cluster
 
 Made by `examples/benchmarks/cluster.py --vectors {Path(arguments.vectors).name}` on {report.machine()}
@@ -130,7 +161,7 @@ the test texts are."""
     after = (
         f"`GridSearchCV` with joblib's backend for Dask has the scores of `n_jobs=1` on {sum(searches)} of {len(searches)} sets. "
         f"{arguments.kills} fits with a worker killed within {arguments.last_kill:.0f} s: {killed[0]} equal models, "
-        f"{killed[1]} others, {killed[2]} errors."
+        f"{killed[1]} others, {killed[2]} errors.\n\n{peaks}"
     )
     report.write(arguments.output, "Cluster", f"{about}\n\n{report.table(header, rows)}\n\n{after}")
 
