@@ -11,13 +11,14 @@ from typing import Any, cast
 
 import numpy as np
 from scipy.sparse import csr_matrix
+from sklearn.linear_model import SGDClassifier
 from sklearn.naive_bayes import ComplementNB
 
 from skglove.models.base import FitContext, Member
 from skglove.models.directions import Directions
 from skglove.models.feature_space import FeatureSpace
 from skglove.models.features import Features
-from skglove.models.head import Sigmoid
+from skglove.models.head import Head, Sigmoid
 from skglove.models.linear_models import (
     NAIVE_BAYES_SMOOTHING,
     Labels,
@@ -38,11 +39,67 @@ from skglove.training.held_out import FEWEST_HELD_OUT, HeldOut
 _PRIOR_WEIGHTS, _WEIGHTS_OF_FEW = (1.0, 0.4, 0.3), (1.0, 0.1, 0.1)
 
 
+class _Models:
+    """A support vector machine and naive Bayes that scikit-learn trains in parts, or both for each of several labels.
+
+    Parameters
+    ----------
+    head : Head
+    of_scikit_learn : tuple of (list of SGDClassifier, list of ComplementNB), optional
+        The models after the last part. They are changed in place.
+    """
+
+    def __init__(
+        self, head: Head, of_scikit_learn: tuple[list[SGDClassifier], list[ComplementNB]] | None = None
+    ) -> None:
+        self._head = head
+        self.of_scikit_learn = of_scikit_learn or (
+            [stochastic_svm(1, None) for _ in range(self._n_problems)],
+            [ComplementNB() for _ in range(self._n_problems)],
+        )
+
+    @property
+    def _n_problems(self) -> int:
+        return self._head.n_classes if isinstance(self._head, Sigmoid) else 1
+
+    def _problems(self, labels: Labels) -> Iterable[Labels]:
+        return labels.of_each_label() if isinstance(self._head, Sigmoid) else [labels]
+
+    def _joined(self, models: list[LinearModel]) -> LinearModel:
+        return of_labels(models) if isinstance(self._head, Sigmoid) else models[0]
+
+    def train_svm(
+        self, features: Features, labels: Labels, n_distinct: int, random_state: np.random.RandomState
+    ) -> LinearModel:
+        """Train the support vector machine for one epoch; `n_distinct` documents in all determine the regularization."""
+        alpha, models = stochastic_svm(n_distinct, None).alpha, []
+        for svm, problem in zip(self.of_scikit_learn[0], self._problems(labels), strict=True):
+            svm.set_params(alpha=alpha, random_state=random_state)
+            with warnings.catch_warnings():  # see `stochastic_svm`
+                classes = np.arange(problem.n_classes)
+                svm.partial_fit(features.all, problem.y, classes, sample_weight=problem.weights)
+            svm.set_params(random_state=None)  # the caller's generator must not be saved
+            models.append(LinearModel(*svm_weights(svm)))
+        return self._joined(models)
+
+    def train_bayes(self, features: Features, labels: Labels, n_passes: float) -> LinearModel:
+        """Train naive Bayes; smoothing is multiplied with `n_passes`, as the counts are larger with each pass."""
+        models = []
+        for bayes, problem in zip(self.of_scikit_learn[1], self._problems(labels), strict=True):
+            bayes.set_params(alpha=NAIVE_BAYES_SMOOTHING * n_passes)
+            bayes.partial_fit(features.terms, problem.y, np.arange(problem.n_classes), sample_weight=problem.weights)
+            kernel = np.zeros((sum(features.sizes), problem.n_classes), dtype=np.float32)
+            kernel[: features.sizes[0]] = naive_bayes_weights(bayes)
+            del bayes.feature_log_prob_  # large, and computed from the counts in each call
+            models.append(LinearModel(kernel, np.zeros(problem.n_classes, dtype=np.float32)))
+        return self._joined(models)
+
+
 class IncrementalTraining:
     """A support vector machine and naive Bayes, trained on one part of the documents after another.
 
-    Ensemble weights are learned on held-out documents. Naive Bayes is fitted twice: without them, to learn the weights, and with
-    them.
+    Ensemble weights are learned on held-out documents. Both models are trained twice: without them, to learn the weights, and on
+    all documents.
 
     Parameters
     ----------
@@ -80,14 +137,8 @@ class IncrementalTraining:
         sequences = data.sequences[data.rows]
         self._tfidf = Tfidf(context.input_dim).observing(sequences)
         self.space, _ = FeatureSpace.learn(sequences, self._tfidf, directions, context.words)
-        n_problems, n_classes = (
-            (self._head.n_classes, 2) if isinstance(self._head, Sigmoid) else (1, self._head.n_classes)
-        )
-        self._svms = [stochastic_svm(1, None) for _ in range(n_problems)]
-        self._bayes, self._bayes_of_all = (
-            [ComplementNB(alpha=NAIVE_BAYES_SMOOTHING) for _ in range(n_problems)] for _ in range(2)
-        )
-        weights = np.log(n_classes) * np.array(_WEIGHTS_OF_FEW)
+        self._of_training, self._of_all = _Models(self._head), _Models(self._head)
+        weights = np.log(2 if isinstance(self._head, Sigmoid) else self._head.n_classes) * np.array(_WEIGHTS_OF_FEW)
         self.ensemble = EnsembleWeights(weights, np.zeros(self._head.n_classes))
         self.thresholds: np.ndarray | None = None
         self._n_learned = 0
@@ -99,7 +150,7 @@ class IncrementalTraining:
         *arrays, n_subwords = state["subwords"]
         subwords = csr_matrix(tuple(arrays), shape=(n_ids, n_subwords))
         self.space = FeatureSpace(self._tfidf, directions, subwords, state["scaling"])
-        self._svms, self._bayes, self._bayes_of_all = copy.deepcopy(state["models"])
+        self._of_training, self._of_all = (_Models(self._head, copy.deepcopy(models)) for models in state["models"])
         self.ensemble = EnsembleWeights(*state["ensemble"])
         self.thresholds, self._n_learned = state["thresholds"], state["n_learned"]
         return HeldOut.from_state(state["held_out"])
@@ -110,41 +161,16 @@ class IncrementalTraining:
         features = self.space.transform(self.training.sequences[rows])
         weights = self.training.weights[rows]
         labels = Labels(self.training.y[rows], weights / weights.mean(), self._head)
-        of_training, of_all = (np.searchsorted(rows, part.rows) for part in (self.training, self._all))
-        if len(of_training):
-            self._train_svms(features[of_training], labels[of_training])
-            bayes = self._train_bayes(self._bayes, features[of_training], labels[of_training])
-            self._models_of_training = [self._svm(), bayes]
-        self.models = [self._svm(), self._train_bayes(self._bayes_of_all, features[of_all], labels[of_all])]
+        n_passes = self._tfidf.n_documents / self._n_distinct
 
-    def _problems(self, labels: Labels) -> Iterable[Labels]:
-        return labels.of_each_label() if isinstance(self._head, Sigmoid) else [labels]
+        def trained(models: _Models, part: LabelledSequences) -> list[LinearModel]:
+            positions = np.searchsorted(rows, part.rows)
+            svm = models.train_svm(features[positions], labels[positions], round(self._n_distinct), self._random_state)
+            return [svm, models.train_bayes(features[positions], labels[positions], n_passes)]
 
-    def _joined(self, models: list[LinearModel]) -> LinearModel:
-        return of_labels(models) if isinstance(self._head, Sigmoid) else models[0]
-
-    def _svm(self) -> LinearModel:
-        return self._joined([LinearModel(*svm_weights(svm)) for svm in self._svms])
-
-    def _train_svms(self, features: Features, labels: Labels) -> None:
-        alpha = stochastic_svm(round(self._n_distinct), None).alpha
-        for svm, problem in zip(self._svms, self._problems(labels), strict=True):
-            svm.set_params(alpha=alpha, random_state=self._random_state)
-            with warnings.catch_warnings():  # see `stochastic_svm`
-                classes = np.arange(problem.n_classes)
-                svm.partial_fit(features.all, problem.y, classes, sample_weight=problem.weights)
-            svm.set_params(random_state=None)  # the caller's generator must not be saved
-
-    def _train_bayes(self, of_problems: list[ComplementNB], features: Features, labels: Labels) -> LinearModel:
-        models, n_passes = [], self._tfidf.n_documents / self._n_distinct
-        for bayes, problem in zip(of_problems, self._problems(labels), strict=True):
-            bayes.set_params(alpha=NAIVE_BAYES_SMOOTHING * n_passes)  # of counts that grow with each pass
-            bayes.partial_fit(features.terms, problem.y, np.arange(problem.n_classes), sample_weight=problem.weights)
-            kernel = np.zeros((sum(features.sizes), problem.n_classes), dtype=np.float32)
-            kernel[: features.sizes[0]] = naive_bayes_weights(bayes)
-            del bayes.feature_log_prob_  # large, and computed from the counts in each call
-            models.append(LinearModel(kernel, np.zeros(problem.n_classes, dtype=np.float32)))
-        return self._joined(models)
+        if len(self.training):
+            self._models_of_training = trained(self._of_training, self.training)
+        self.models = trained(self._of_all, self._all)
 
     def learn_weights(self, network: Member | None = None) -> None:
         """Learn the ensemble weights, after `train`, if there are enough held-out documents and as many new ones.
@@ -177,7 +203,7 @@ class IncrementalTraining:
             "n_documents": self._tfidf.n_documents,
             "subwords": (subwords.data, subwords.indices, subwords.indptr, subwords.shape[1]),
             "scaling": self.space.scaling,
-            "models": (self._svms, self._bayes, self._bayes_of_all),
+            "models": [models.of_scikit_learn for models in (self._of_training, self._of_all)],
             "ensemble": (self.ensemble.weights, self.ensemble.intercept),
             "thresholds": self.thresholds,
             "n_learned": self._n_learned,

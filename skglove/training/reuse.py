@@ -12,6 +12,8 @@ from skglove.training.steps import Steps
 
 # Of the variables of the steps that are kept; larger networks take much longer to train than to trace.
 _MOST_BYTES = 1 << 27
+# Of variables that are left to Python to free, which takes some tenths of a second at once.
+_MOST_LEFT = 1 << 28
 
 _kept: dict[Hashable, Steps] = {}  # one, unless threads end their fits at the same time; each operation is atomic
 
@@ -20,7 +22,7 @@ _kept: dict[Hashable, Steps] = {}  # one, unless threads end their fits at the s
 def reused(steps: Steps, key: Hashable | None) -> Iterator[Steps]:
     """Provide steps with the variables of `steps`, already traced if possible, and keep them for the next time.
 
-    Steps are used by one thread at a time. After an exception they are not kept. Large networks are freed in the end.
+    Steps are used by one thread at a time. After an exception they are not kept. Very large networks are freed in the end.
 
     Parameters
     ----------
@@ -38,9 +40,10 @@ def reused(steps: Steps, key: Hashable | None) -> Iterator[Steps]:
             variable.assign(value)
         steps = traced
     yield steps
-    if steps.n_bytes() > _MOST_BYTES:
+    n_bytes = steps.n_bytes()
+    if n_bytes > _MOST_LEFT:
         steps.release()
         gc.collect()  # the objects of Keras refer to each other, so that they would be freed much later
-    elif key is not None:
+    elif key is not None and n_bytes <= _MOST_BYTES:
         _kept.clear()
         _kept[key] = steps

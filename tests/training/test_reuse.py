@@ -124,8 +124,8 @@ def test_large_networks_are_not_kept(sequences, corpus, monkeypatch):
 
 
 @pytest.mark.parametrize("parameters", [{}, {"classes": ["animals", "tools"]}])
-def test_large_networks_are_freed(sequences, corpus, monkeypatch, parameters):
-    monkeypatch.setattr(reuse, "_MOST_BYTES", 1000)
+def test_very_large_networks_are_freed(sequences, corpus, monkeypatch, parameters):
+    monkeypatch.setattr(reuse, "_MOST_LEFT", 1000)
     networks, init = [], Steps.__init__
 
     def new_steps(self, network, *args, **kwargs):
