@@ -92,14 +92,20 @@ def memory_of_search(arguments: argparse.Namespace, name: str) -> str:
     alone = memory.megabytes("VmHWM") - before
     with new_cluster() as cluster, Client(cluster) as client, joblib.parallel_config("dask"):
         before_of_worker = client.run(begin_fits)
+        received = client.scatter(X, broadcast=True)
+        with_vectors = client.run(memory.megabytes, "VmRSS")
+        del received
         grid.fit(X, split.y_train)
         peaks = client.run(memory.megabytes, "VmHWM")
-    added = [peaks[worker] - before_of_worker[worker] for worker in peaks]
+    copies, added = (
+        " and ".join(f"{values[worker] - before_of_worker[worker]:.0f}" for worker in values)
+        for values in (with_vectors, peaks)
+    )
     return (
         f"`GridSearchCV` of the classifier on the sequences of {name}, with the vectors of {len(X.embedding_matrix):,} words "
-        f"({X.embedding_matrix.nbytes / 1e6:.0f} MB), {len(np.unique(X.ids)):,} of them in the texts: its peak is "
-        f"{alone:.0f} MB above the memory before it in one process, where the vectors are already, and "
-        f"{' and '.join(f'{mb:.0f}' for mb in added)} MB in two workers, which receive them."
+        f"({X.embedding_matrix.nbytes / 1e6:.0f} MB), {len(np.unique(X.ids)):,} of them in the texts: two workers receive "
+        f"them once each, with the vocabulary {copies} MB, and their peak is {added} MB above the memory before. In one process, where "
+        f"the vectors are already, the peak is {alone:.0f} MB higher."
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from skglove.text.sequences import TokenSequences
 from skglove.training.batches import LabelledSequences
 
-# Weights that are learned on fewer held-out documents are worse than default ones, so that fewer are trained on, too.
+# Weights that are learned on fewer held-out documents are worse than default ones; so few are not held out.
 FEWEST_HELD_OUT, MOST_HELD_OUT = 40, 2000
 _FIRST_BOUND = 0.5
 
