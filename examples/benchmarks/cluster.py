@@ -104,8 +104,8 @@ def memory_of_search(arguments: argparse.Namespace, name: str) -> str:
     return (
         f"`GridSearchCV` of the classifier on the sequences of {name}, with the vectors of {len(X.embedding_matrix):,} words "
         f"({X.embedding_matrix.nbytes / 1e6:.0f} MB), {len(np.unique(X.ids)):,} of them in the texts: two workers receive "
-        f"them once each, with the vocabulary {copies} MB, and their peak is {added} MB above the memory before. In one process, where "
-        f"the vectors are already, the peak is {alone:.0f} MB higher."
+        f"them once each, with the vocabulary {copies} MB, and their peak is {added} MB above the memory before. In one "
+        f"process, where the vectors are already, the peak is {alone:.0f} MB higher."
     )
 
 
