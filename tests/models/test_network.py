@@ -10,7 +10,7 @@ import skops.io
 from sklearn.pipeline import make_pipeline
 
 import skglove
-from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, explain
+from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, TokenSequences, explain
 from skglove.export import load_keras, to_keras, to_onnx
 from skglove.models import Network
 from skglove.models.base import new_spans
@@ -115,6 +115,23 @@ def test_vectors_that_are_trained_start_standardized(make_context):
     frozen = dataclasses.replace(context, trainable=False)
     assert Parallel(filters=2).untrained(frozen).weights_["embedding"][0] is matrix
     assert np.array_equal(MeanNetwork().untrained(context).weights_["embedding"][0], matrix)
+
+
+@pytest.mark.parametrize("architecture", [Parallel(filters=2), MeanNetwork()])
+@pytest.mark.parametrize("n_words", [12, 16])  # some of the vectors, or all
+def test_training_changes_neither_the_given_vectors_nor_the_last_model(architecture, n_words):
+    matrix = np.random.RandomState(0).normal(size=(17, 20)).astype(np.float32)  # too few words to standardize
+    before = matrix.copy()
+    X = TokenSequences(np.arange(160) % n_words + 1, np.arange(0, 161, 4), embedding_matrix=matrix)
+    classifier = ConvTextClassifier(architecture, epochs=1, warm_start=True, random_state=0)
+    first = classifier.fit(X, np.arange(40) % 2).architecture_.weights_["embedding"][0]
+    kept = first.copy()
+    second = classifier.fit(X, np.arange(40) % 2).architecture_.weights_["embedding"][0]
+    assert np.array_equal(matrix, before)
+    assert np.array_equal(first, kept)
+    for trained, start in ((first, matrix), (second, first)):
+        assert (trained != start)[1 : n_words + 1].any(axis=1).all()
+        assert np.array_equal(trained[n_words + 1 :], start[n_words + 1 :])
 
 
 def test_weights_after_partial_fit_are_means_over_all_steps(sequences, corpus):
