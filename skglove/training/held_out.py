@@ -95,7 +95,7 @@ class HeldOut:
         return len(self.first) + n_below_bound / self.bound
 
     def divide(self, data: LabelledSequences) -> "tuple[LabelledSequences, HeldOut]":
-        """Hold out some of the next documents, if there are enough until now, and any other words.
+        """Hold out some of the next documents, if there are enough until now, and others with a word.
 
         Parameters
         ----------
@@ -112,7 +112,8 @@ class HeldOut:
         chosen = (hashes < self.bound) & ~np.isin(hashes, self.first)
         if not len(self):
             first, training = np.union1d(self.first, hashes), data.rows[~chosen]
-            if len(first) * self.fraction < FEWEST_HELD_OUT or not data.sequences.lengths[training].any():
+            has_begun = len(self.first) or data.sequences.lengths[training].any()
+            if len(first) * self.fraction < FEWEST_HELD_OUT or not has_begun:
                 return data, replace(self, first=first)
         if not chosen.any():
             return data, self

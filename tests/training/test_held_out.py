@@ -109,6 +109,16 @@ def test_the_first_documents_are_trained_on_in_every_pass():
     assert words_of(same.documents) == words_of(sample.documents)
 
 
+def test_documents_may_come_one_by_one():
+    sample, trained = HeldOut.none(0.5), []
+    for word in range(1, 301):
+        training, sample = sample.divide(labelled([word]))
+        trained += words_of(training)
+    assert sorted(trained + words_of(sample.documents)) == list(range(1, 301))
+    assert 80 <= len(sample) < 130
+    assert 75 < len(sample.first) < 90
+
+
 def test_a_word_is_left_to_train_on_in_the_beginning():
     data = labelled(range(1, 101))
     training, sample = HeldOut.none(1 - 1e-9).divide(data)
