@@ -40,7 +40,9 @@ __all__ = [
     "is_class_or_metric",
     "is_pandas_na",
     "is_scalar_nan",
+    "restore_averaged_sgd",
     "select_columns",
+    "state_of_averaged_sgd",
     "validate_parameters",
     "validate_params",
     "with_callbacks",
@@ -117,6 +119,38 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray:
     # scikit-learn counts the rows of an array.
     X = np.empty((n_samples, 0))
     return _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+
+
+def state_of_averaged_sgd(model: Any) -> dict[str, Any]:
+    """Return what `partial_fit` of a fitted ``SGDClassifier(average=True, fit_intercept=False)`` continues from.
+
+    The model itself cannot be saved: its attributes share arrays, which only pickles without joblib preserve.
+
+    Returns
+    -------
+    dict
+        "weights" and "averages", ndarray of shape (n_classes, n_features), for two classes (1, n_features), and "n_steps".
+    """
+    weights, averages = map(np.atleast_2d, (model._standard_coef, model._average_coef))
+    return {"weights": weights, "averages": averages, "n_steps": float(model.t_)}
+
+
+def restore_averaged_sgd(model: Any, classes: np.ndarray, state: dict[str, Any]) -> None:
+    """Prepare a new model to continue from what `state_of_averaged_sgd` returned, of which it uses copies.
+
+    Parameters
+    ----------
+    model : SGDClassifier
+    classes : ndarray of shape (n_classes,)
+    state : dict
+    """
+    weights, averages = state["weights"].copy(), state["averages"].copy()
+    no_intercepts = np.zeros(len(weights), dtype=weights.dtype)
+    model.classes_, model.n_features_in_, model.t_ = classes, weights.shape[1], state["n_steps"]
+    model.coef_ = model._standard_coef = weights
+    model._average_coef = averages
+    model.intercept_ = model._standard_intercept = no_intercepts
+    model._average_intercept = no_intercepts.copy()
 
 
 def select_columns(X: Any, columns: Any) -> Any:

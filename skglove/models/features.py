@@ -52,6 +52,11 @@ class Features:
         """Terms and means: csr_matrix of shape (n_documents, n_terms + dim), float32."""
         return hstack([self.terms, csr_matrix(self.means)], format="csr")
 
+    def with_constant(self, value: float) -> csr_matrix:
+        """Return terms, means and one more column, in which all documents have the same value."""
+        constant = np.full((len(self), 1), value, dtype=np.float32)
+        return hstack([self.terms, csr_matrix(self.means), csr_matrix(constant)], format="csr")
+
     @cached_property
     def occurring(self) -> tuple[np.ndarray, csr_matrix]:
         """The columns of `all` that are not zero in every document, and the first; and their values.

@@ -4,16 +4,14 @@ Character n-grams are chosen, and features are scaled, by the first part. There 
 this sum more accurate.
 """
 
-import copy
-import warnings
 from collections.abc import Iterable
 from typing import Any, cast
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from sklearn.linear_model import SGDClassifier
 from sklearn.naive_bayes import ComplementNB
 
+from skglove.models.averaged_svm import CONSTANT, AveragedSvm
 from skglove.models.base import FitContext, Member
 from skglove.models.directions import Directions
 from skglove.models.feature_space import FeatureSpace
@@ -25,8 +23,6 @@ from skglove.models.linear_models import (
     LinearModel,
     naive_bayes_weights,
     of_labels,
-    stochastic_svm,
-    svm_weights,
 )
 from skglove.models.tfidf import Tfidf
 from skglove.models.weighting import EnsembleWeights, learn_weights
@@ -40,27 +36,29 @@ _PRIOR_WEIGHTS, _WEIGHTS_OF_FEW = (1.0, 0.4, 0.3), (1.0, 0.1, 0.1)
 
 
 class _Models:
-    """A support vector machine and naive Bayes that scikit-learn trains in parts, or both for each of several labels.
+    """A support vector machine and naive Bayes that are trained in parts, or both for each of several labels.
 
     Parameters
     ----------
     head : Head
-    of_scikit_learn : tuple of (list of SGDClassifier, list of ComplementNB), optional
-        The models after the last part. They are changed in place.
+    state : dict, optional
+        The result of `state` after the last part. It is not changed.
     """
 
-    def __init__(
-        self, head: Head, of_scikit_learn: tuple[list[SGDClassifier], list[ComplementNB]] | None = None
-    ) -> None:
+    def __init__(self, head: Head, state: dict[str, list[Any]] | None = None) -> None:
         self._head = head
-        self.of_scikit_learn = of_scikit_learn or (
-            [stochastic_svm(1, None) for _ in range(self._n_problems)],
-            [ComplementNB() for _ in range(self._n_problems)],
-        )
+        n_problems, n_classes = (head.n_classes, 2) if isinstance(head, Sigmoid) else (1, head.n_classes)
+        self._classes = np.arange(n_classes)
+        of_svms, of_bayes = (state["svm"], state["naive_bayes"]) if state else ([None] * n_problems,) * 2
+        self._svms = [AveragedSvm(self._classes, one) for one in of_svms]
+        self._bayes = [self._naive_bayes(one) for one in of_bayes]
 
-    @property
-    def _n_problems(self) -> int:
-        return self._head.n_classes if isinstance(self._head, Sigmoid) else 1
+    def _naive_bayes(self, counts: np.ndarray | None) -> ComplementNB:
+        bayes = ComplementNB()
+        if counts is not None:
+            bayes.feature_count_, bayes.class_count_ = counts.copy(), np.zeros(len(counts))  # the latter is not used
+            bayes.classes_, bayes.n_features_in_ = self._classes, counts.shape[1]
+        return bayes
 
     def _problems(self, labels: Labels) -> Iterable[Labels]:
         return labels.of_each_label() if isinstance(self._head, Sigmoid) else [labels]
@@ -72,27 +70,27 @@ class _Models:
         self, features: Features, labels: Labels, n_distinct: int, random_state: np.random.RandomState
     ) -> LinearModel:
         """Train the support vector machine for one epoch; `n_distinct` documents in all determine the regularization."""
-        alpha, models = stochastic_svm(n_distinct, None).alpha, []
-        for svm, problem in zip(self.of_scikit_learn[0], self._problems(labels), strict=True):
-            svm.set_params(alpha=alpha, random_state=random_state)
-            with warnings.catch_warnings():  # see `stochastic_svm`
-                classes = np.arange(problem.n_classes)
-                svm.partial_fit(features.all, problem.y, classes, sample_weight=problem.weights)
-            svm.set_params(random_state=None)  # the caller's generator must not be saved
-            models.append(LinearModel(*svm_weights(svm)))
+        found, models = features.with_constant(CONSTANT), []
+        for svm, problem in zip(self._svms, self._problems(labels), strict=True):
+            svm.train(found, problem.y, problem.weights, n_documents=n_distinct, random_state=random_state)
+            models.append(LinearModel(*svm.weights()))
         return self._joined(models)
 
     def train_bayes(self, features: Features, labels: Labels, n_passes: float) -> LinearModel:
         """Train naive Bayes; smoothing is multiplied with `n_passes`, as the counts are larger with each pass."""
         models = []
-        for bayes, problem in zip(self.of_scikit_learn[1], self._problems(labels), strict=True):
+        for bayes, problem in zip(self._bayes, self._problems(labels), strict=True):
             bayes.set_params(alpha=NAIVE_BAYES_SMOOTHING * n_passes)
-            bayes.partial_fit(features.terms, problem.y, np.arange(problem.n_classes), sample_weight=problem.weights)
+            bayes.partial_fit(features.terms, problem.y, self._classes, sample_weight=problem.weights)
             kernel = np.zeros((sum(features.sizes), problem.n_classes), dtype=np.float32)
             kernel[: features.sizes[0]] = naive_bayes_weights(bayes)
-            del bayes.feature_log_prob_  # large, and computed from the counts in each call
             models.append(LinearModel(kernel, np.zeros(problem.n_classes, dtype=np.float32)))
         return self._joined(models)
+
+    def state(self) -> dict[str, list[Any]]:
+        """Return what is required to continue, of each problem, after both were trained: arrays and numbers."""
+        counts = [getattr(bayes, "feature_count_", None) for bayes in self._bayes]
+        return {"svm": [svm.state() for svm in self._svms], "naive_bayes": counts}
 
 
 class IncrementalTraining:
@@ -150,7 +148,7 @@ class IncrementalTraining:
         *arrays, n_subwords = state["subwords"]
         subwords = csr_matrix(tuple(arrays), shape=(n_ids, n_subwords))
         self.space = FeatureSpace(self._tfidf, directions, subwords, state["scaling"])
-        self._of_training, self._of_all = (_Models(self._head, copy.deepcopy(models)) for models in state["models"])
+        self._of_training, self._of_all = (_Models(self._head, models) for models in state["models"])
         self.ensemble = EnsembleWeights(*state["ensemble"])
         self.thresholds, self._n_learned = state["thresholds"], state["n_learned"]
         return HeldOut.from_state(state["held_out"])
@@ -196,14 +194,14 @@ class IncrementalTraining:
         self.thresholds = self._head.learn_thresholds(self.ensemble.combine(scores), y, weights)
 
     def state(self) -> dict[str, Any]:
-        """Return what is required to continue, after `train`: arrays, numbers and models of scikit-learn, which can be saved."""
+        """Return what is required to continue, after `train`: arrays and numbers."""
         subwords = self.space.subword_features
         return {
             "document_counts": self._tfidf.document_counts,
             "n_documents": self._tfidf.n_documents,
             "subwords": (subwords.data, subwords.indices, subwords.indptr, subwords.shape[1]),
             "scaling": self.space.scaling,
-            "models": [models.of_scikit_learn for models in (self._of_training, self._of_all)],
+            "models": [models.state() for models in (self._of_training, self._of_all)],
             "ensemble": (self.ensemble.weights, self.ensemble.intercept),
             "thresholds": self.thresholds,
             "n_learned": self._n_learned,

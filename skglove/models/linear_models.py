@@ -17,11 +17,10 @@ from sklearn.linear_model import SGDClassifier
 from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 
+from skglove.models.averaged_svm import CONSTANT, SVM_C, AveragedSvm, both_classes, stochastic_svm
 from skglove.models.features import Features, StreamedFeatures
 from skglove.models.head import Head, Sigmoid, Softmax
 
-# The inverse of the regularization strength of the support vector machine.
-SVM_C = 2.0
 # The tolerance of liblinear is the number of documents times this, within bounds: an approximate solution for many documents is
 # as accurate.
 _TOLERANCE, _TOLERANCE_BOUNDS = 1e-4, (0.1, 1.0)
@@ -118,42 +117,47 @@ def support_vector_machines(features: AnyFeatures, problems: Sequence[Labels], s
         yield from _svms_in_parts(features, problems, seed)
         return
     for labels in problems:
-        present, svm = np.unique(labels.y), None
+        present, weights = np.unique(labels.y), None
         columns, found = features.occurring
         if len(present) > 1:
             svm = _new_svm(len(labels.y), len(present), seed)
             with warnings.catch_warnings():  # see `stochastic_svm`
                 svm.fit(found, labels.y, sample_weight=labels.weights / labels.weights.mean())
-        yield _svm_model(svm, present, columns, sum(features.sizes), labels.n_classes)
+            weights = both_classes(svm.coef_.T, svm.intercept_)
+        yield _svm_model(weights, present, columns, sum(features.sizes), labels.n_classes)
 
 
 def _svms_in_parts(features: StreamedFeatures, problems: Sequence[Labels], seed: int) -> Iterator[LinearModel]:
     """Train all support vector machines at once, so that features are computed once an epoch."""
     order = np.random.RandomState(seed).permutation(len(features))  # as documents may be sorted by class
     shuffled, classes = features[order], [np.unique(labels.y) for labels in problems]
-    svms = [stochastic_svm(len(order), seed) for _ in problems]
+    svms = [AveragedSvm(present) if len(present) > 1 else None for present in classes]
     for _ in range(_MIN_EPOCHS):
         for positions, part in shuffled.parts():
-            rows = order[positions]
-            for svm, labels, present in zip(svms, problems, classes, strict=True):
-                if len(present) > 1:
+            rows, found = order[positions], part.with_constant(CONSTANT)
+            for svm, labels in zip(svms, problems, strict=True):
+                if svm is not None:
                     weights = labels.weights[rows] / labels.weights.mean()
-                    with warnings.catch_warnings():
-                        svm.partial_fit(part.all, labels.y[rows], present, sample_weight=weights)
+                    svm.train(found, labels.y[rows], weights, n_documents=len(order), random_state=seed)
     columns = np.arange(sum(features.sizes))
     for svm, labels, present in zip(svms, problems, classes, strict=True):
-        yield _svm_model(svm if len(present) > 1 else None, present, columns, len(columns), labels.n_classes)
+        weights_of_present = None if svm is None else svm.weights()
+        yield _svm_model(weights_of_present, present, columns, len(columns), labels.n_classes)
 
 
 def _svm_model(
-    svm: LinearSVC | SGDClassifier | None, present: np.ndarray, columns: np.ndarray, n_features: int, n_classes: int
+    weights: tuple[np.ndarray, np.ndarray] | None,
+    present: np.ndarray,
+    columns: np.ndarray,
+    n_features: int,
+    n_classes: int,
 ) -> LinearModel:
-    """Return the weights of a support vector machine of some columns and some classes; None is that of a single class."""
+    """Return the model of the weights and the bias of some columns and some classes; None stands for a single class."""
     kernel = np.zeros((n_features, n_classes), dtype=np.float32)
     bias = np.full(n_classes, -1, dtype=np.float32)  # of classes without documents
     bias[present] = 1
-    if svm is not None:
-        kernel[np.ix_(columns, present)], bias[present] = svm_weights(svm)
+    if weights is not None:
+        kernel[np.ix_(columns, present)], bias[present] = weights
     return LinearModel(kernel, bias)
 
 
@@ -163,31 +167,6 @@ def _new_svm(n_documents: int, n_classes: int, seed: int) -> LinearSVC | SGDClas
         return LinearSVC(C=SVM_C, loss="hinge", tol=tolerance, random_state=seed)
     epochs = max(_MIN_EPOCHS, -(-_MIN_DOCUMENTS_SEEN // n_documents))
     return stochastic_svm(n_documents, seed).set_params(max_iter=epochs)
-
-
-def stochastic_svm(n_documents: int, seed: int | None) -> SGDClassifier:
-    """Return a support vector machine that is trained by averaged stochastic gradient descent (Bottou 2010).
-
-    It must be fitted within `warnings.catch_warnings`: scikit-learn trains each class in a thread that sets the warning filters
-    and restores them, and threads that overlap can leave them changed.
-
-    Parameters
-    ----------
-    n_documents : int
-        The number of documents in all, on which the strength of regularization depends.
-    seed : int or None
-    """
-    return SGDClassifier(
-        loss="hinge", alpha=1 / (SVM_C * n_documents), average=True, tol=None, n_jobs=-1, random_state=seed
-    )
-
-
-def svm_weights(svm: LinearSVC | SGDClassifier) -> tuple[np.ndarray, np.ndarray]:
-    """Return the weights (n_features, n_classes) and the bias (n_classes,) of a fitted support vector machine, float32."""
-    kernel, bias = svm.coef_.T, svm.intercept_
-    if len(svm.classes_) == 2:  # scikit-learn has only a column for the second class
-        kernel, bias = kernel * [-1, 1], bias * [-1, 1]
-    return kernel.astype(np.float32), bias.astype(np.float32)
 
 
 def naive_bayes(features: AnyFeatures, labels: Labels, seed: int) -> LinearModel:
