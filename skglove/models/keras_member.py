@@ -19,7 +19,7 @@ from skglove.training.backend import import_keras
 from skglove.training.batches import Batches, LabelledSequences
 from skglove.training.reuse import reused
 from skglove.training.steps import Steps
-from skglove.training.trainer import Trainer
+from skglove.training.trainer import Trainer, diverged
 from skglove.training.used_ids import UsedIds
 from skglove.training.weight_average import WeightAverage
 
@@ -28,6 +28,8 @@ POSITIONS_PER_BATCH = 1024
 # Of the components of standardized vectors; GloVe's are between 0.3 and 0.6 before.
 _DEVIATION = 0.4
 _SMALLEST_DEVIATION = 1e-6
+# Documents whose scores must be finite in the end, too.
+_SCORED_IN_THE_END = 16
 
 
 class KerasMember(Member):
@@ -106,6 +108,7 @@ class KerasMember(Member):
             fitted = trained(
                 self._train(steps, documents, context, validation=validation or held_out, callbacks=callbacks)
             )
+        fitted._check_finite(data)
         if held_out is not None:
             rows = held_out.rows
             logits = fitted.logits(data.sequences[rows])
@@ -131,7 +134,19 @@ class KerasMember(Member):
             steps.assign_weights(average.mean)
             vectors = self._trained_vectors(steps.network, context, used, start)
             kept = {"thresholds_": getattr(start, "thresholds_", None), "training_state_": state}
-            return self._with_weights(steps.network, vectors, context, history_=history, **kept)
+            fitted = self._with_weights(steps.network, vectors, context, history_=history, **kept)
+        fitted._check_finite(data)
+        return fitted
+
+    def _check_finite(self, data: LabelledSequences) -> None:
+        """Raise a ValueError if the last step diverged: each loss is that of a batch before the step."""
+        arrays = [array for of_layer in self.weights_.values() for array in of_layer]
+        with np.errstate(all="ignore"):
+            # Sums of float32 in float64 are finite if the weights are.
+            is_finite = all(np.isfinite(array.sum(dtype=np.float64)) for array in arrays)
+            scores = self.logits(data.sequences[data.rows[:_SCORED_IN_THE_END]]) if is_finite else np.nan
+        if not np.isfinite(scores).all():
+            raise diverged("The weights or scores after the last step are infinite or NaN")
 
     def untrained(self, context: FitContext) -> "KerasMember":
         vectors = self._initial_vectors(context)

@@ -173,16 +173,20 @@ class Trainer:
             listeners.on_epoch_begin(epoch)
             logs = _run_batches(self._steps.update, training, listeners)
             if not np.isfinite(logs["loss"]):
-                raise ValueError(
-                    f"The loss became {logs['loss']} in epoch {epoch + 1}: training diverged. Decrease learning_rate, and check "
-                    "user-defined architectures for a division by zero."
-                )
+                raise diverged(f"The loss became {logs['loss']} in epoch {epoch + 1}")
             if validation is not None:
                 logs |= {f"val_{name}": value for name, value in _run_batches(self._steps.assess, validation).items()}
             listeners.on_epoch_end(epoch, logs)
             if self._steps.network.stop_training:
                 break
         listeners.on_train_end(logs)
+
+
+def diverged(observation: str) -> ValueError:
+    """Return the error of a training that did not end in finite numbers."""
+    return ValueError(
+        f"{observation}: training diverged. Decrease learning_rate, and check user-defined architectures for a division by zero."
+    )
 
 
 def _run_batches(step: Any, batches: Batches, listeners: Any = None) -> dict[str, float]:

@@ -183,3 +183,18 @@ def test_an_optimizer_with_clipping_is_applied_as_a_whole(sequences, corpus):
     started, trained = (small(optimizer=clipped, epochs=epochs).fit(sequences, corpus[1]) for epochs in (1, 2))
     kernels = [classifier.architecture_.weights_["conv_0"][0] for classifier in (started, trained)]
     np.testing.assert_allclose(*kernels, atol=1e-7)
+
+
+@pytest.mark.filterwarnings("ignore:partial_fit after fit")
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("rate", [1e20, 1e39], ids=["scores overflow", "weights overflow"])
+@pytest.mark.parametrize("architecture", [None, "wide_and_deep", Stacked(filters=4)], ids=str)
+def test_a_last_step_that_diverges(sequences, architecture, rate, method):
+    y = np.arange(200) % 3
+    one_step = {"epochs": 1, "batch_size": 200, "learning_rate_schedule": "constant"}
+    classifier = small(architecture, **one_step).fit(sequences, y)
+    before = classifier.predict_proba(sequences)
+    classifier.set_params(optimizer=import_keras().optimizers.SGD(rate))
+    with pytest.raises(ValueError, match="after the last step are infinite or NaN: training diverged. Decrease"):
+        getattr(classifier, method)(sequences, y)
+    assert np.array_equal(classifier.predict_proba(sequences), before)
