@@ -26,6 +26,7 @@ from skglove.callbacks import FitTask
 from skglove.models import ARCHITECTURES, Member, as_member
 from skglove.models.base import FitContext
 from skglove.models.head import Head, Sigmoid, Softmax
+from skglove.models.priors import Priors
 from skglove.saving import VersionedState
 from skglove.text.known_ids import known_ids, renumber
 from skglove.text.sequences import TokenSequences
@@ -128,6 +129,9 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
     ----------
     classes_ : ndarray of shape (n_classes,)
         With several labels a document, the indices of the columns of `y`.
+    class_prior_ : ndarray of shape (n_classes,), float64
+        The weighted frequency of each class or label in training: the probabilities of a document without a known word. None
+        in models that were saved before it was added.
     thresholds_ : ndarray of shape (n_labels,) or None
         `predict` returns the labels with a higher probability. They are learned for F1 on documents held out by "wide_and_deep"
         or `early_stopping`; by "wide_and_deep" with few documents, in the cross-validation of the linear models. Otherwise they
@@ -214,6 +218,9 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
 
     # The ids that have a vector, if only those of the training documents have one.
     _known_ids_: np.ndarray | None = None
+    class_prior_: np.ndarray | None
+    _class_totals_: np.ndarray
+    _silent_ids_: np.ndarray
 
     def __init__(
         self,
@@ -327,6 +334,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
             raise ValueError(f"At least 2 classes are needed; y contains only one class: {classes.tolist()[:1]}.")
         data, head = label(X, y, weights, classes, self.class_weight)
         context = self._context(X, data, classes, head, check_random_state(self.random_state), last)
+        self._set_priors(data, context)
         start = None if last is None else member.checked_start(last.architecture_)
         if _has_words(data):
 
@@ -386,6 +394,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
         generator = copy.deepcopy(getattr(self, "_random_state_", None))
         generator = generator or np.random.RandomState(check_random_state(self.random_state).randint(2**31))
         context = self._context(X, data, known, head, generator, last)
+        self._set_priors(data, context, last)
         start = None if last is None else member.checked_start(last.architecture_)
         history: dict[str, list[float]] = {}
         if _has_words(data):
@@ -474,7 +483,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
         """
         fitted = snapshot(self)
         check_is_fitted(fitted)
-        return fitted.architecture_.to_keras(fitted._head, fitted._known_ids_)
+        return fitted.architecture_.to_keras(fitted._head, fitted._priors, fitted._known_ids_)
 
     def _check_parameters(self) -> Member:
         """Check all parameters; return the unfitted architecture."""
@@ -540,6 +549,31 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
             options=TrainingOptions.from_parameters(self.get_params(deep=False)),
         )
 
+    def _set_priors(
+        self, data: LabelledSequences, context: FitContext, last: "ConvTextClassifier | None" = None
+    ) -> None:
+        """Set the class priors, and the ids that say nothing, of the documents of this call and of those before it."""
+        self._class_totals_ = data.class_totals(context.head.n_classes)
+        silent = np.ones(context.input_dim, dtype=bool)
+        if last is not None and last.class_prior_ is not None:
+            self._class_totals_ = self._class_totals_ + last._class_totals_
+            silent = np.isin(np.arange(context.input_dim), last._silent_ids_)
+        silent[0] = False
+        silent[data.sequences.ids] = False
+        self._silent_ids_ = np.flatnonzero(silent).astype(np.int32)
+        if context.embedding_matrix is not None:
+            has_vector = context.embedding_matrix[self._silent_ids_].any(axis=1)
+            self._silent_ids_ = self._silent_ids_[~has_vector]
+        self.class_prior_ = (
+            context.head.prior(self._class_totals_) if self._class_totals_.any() else context.class_priors
+        )
+
+    @property
+    def _priors(self) -> Priors | None:
+        if self.class_prior_ is None:
+            return None
+        return Priors.of(self.class_prior_, self._head, self._silent_ids_, self.input_dim_)
+
     def _set_fitted(
         self,
         X: TokenSequences,
@@ -578,16 +612,26 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
     def _logits(self, X: Any) -> np.ndarray:
         """Score documents; for snapshots."""
         check_is_fitted(self)
-        sequences, member = check_word_ids(self, X), self.architecture_
+        sequences = check_word_ids(self, X)
 
         def score(chunk: TokenSequences) -> np.ndarray:
             # Matrix products round a row according to its position. In one order, scores do not depend on that of X.
             documents, positions = chunk.distinct()
-            return member.logits(documents)[positions]
+            return self._score(documents)[positions]
 
         # In chunks, to bound the memory for intermediate results.
         starts = range(0, len(sequences), _DOCUMENTS_AT_ONCE)
         return np.concatenate([score(sequences[start : start + _DOCUMENTS_AT_ONCE]) for start in starts])
+
+    def _score(self, sequences: TokenSequences) -> np.ndarray:
+        """Return the logits of documents of known ids."""
+        logits, priors = self.architecture_.logits(sequences), self._priors
+        return logits if priors is None else priors.apply(sequences, logits)
+
+    def _forward(self, ops: Any, ids: Any) -> Any:
+        """Return the logits with any array library; see `Member.forward`."""
+        logits, priors = self.architecture_.forward(ops, ids), self._priors
+        return logits if priors is None else priors.forward(ops, ids, logits)
 
     def __sklearn_is_fitted__(self) -> bool:
         return "architecture_" in vars(

@@ -22,8 +22,8 @@ import numpy as np
 from skglove._sklearn import Interval, is_class_or_metric, validate_params
 from skglove._version import __version__
 
-# Incremented when the state of fitted estimators changes; `__setstate__` has to convert older formats.
-FORMAT = 2
+# Incremented when the state of fitted estimators changes; `MIGRATIONS` has to have a function then.
+FORMAT = 3
 
 TRUSTED = (
     "skglove.classifier.ConvTextClassifier",
@@ -69,14 +69,46 @@ class VersionedState(PlainState):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         saved_by = state.get("_saved_by") or {"skglove": "of before the first release", "format": 0}
-        if saved_by["format"] != FORMAT:
+        state = {name: value for name, value in state.items() if name != "_saved_by"}
+        if saved_by["format"] in MIGRATIONS:
+            for number in range(saved_by["format"], FORMAT):
+                state = MIGRATIONS[number](state)
+        elif saved_by["format"] != FORMAT:
             newer = saved_by["format"] > FORMAT
             raise VersionError(
                 f"This {type(self).__name__} was saved by skglove {saved_by['skglove']} (format {saved_by['format']}); skglove "
                 f"{__version__} reads format {FORMAT}. "
                 + ("Install that version or a later one." if newer else "Train and save it again.")
             )
-        super().__setstate__({name: value for name, value in state.items() if name != "_saved_by"})  # type: ignore[misc]
+        super().__setstate__(state)  # type: ignore[misc]
+
+
+def _from_format_2(state: dict[str, Any]) -> dict[str, Any]:
+    """Convert what `partial_fit` continues from, which had models of scikit-learn; class priors were not kept."""
+    if "architecture_" in state:
+        state = state | {"class_prior_": None}
+    linear: Any = getattr(state.get("architecture_"), "linear_", state.get("architecture_"))
+    training = getattr(linear, "training_state_", None)
+    if training is not None and "models" in training:
+        linear.training_state_ = training | {"models": [_as_arrays(*models) for models in training["models"]]}
+    return state
+
+
+def _as_arrays(svms: Sequence[Any], bayes: Sequence[Any]) -> dict[str, list[Any]]:
+    of_svms = []
+    for svm in svms:
+        # The bias is now the weight of a feature of value .1.
+        pairs = (svm._standard_coef, svm._standard_intercept), (svm._average_coef, svm._average_intercept)
+        weights, averages = (
+            np.column_stack([np.atleast_2d(weights), intercepts / 0.1]).astype(weights.dtype)
+            for weights, intercepts in pairs
+        )
+        of_svms.append({"weights": weights, "averages": averages, "n_steps": float(svm.t_)})
+    return {"svm": of_svms, "naive_bayes": [one.feature_count_ for one in bayes]}
+
+
+# How the state of an estimator of each earlier format becomes one of the next format.
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {2: _from_format_2}
 
 
 def _plain(value: Any) -> Any:

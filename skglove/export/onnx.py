@@ -52,7 +52,7 @@ def to_onnx(classifier: ConvTextClassifier, file: str | os.PathLike) -> None:
         )
     recorder = Recorder()
     ids = left_aligned(recorder, recorder.input("ids", "int32"))
-    logits = fitted.architecture_.forward(recorder, ids)
+    logits = fitted._forward(recorder, ids)
     probabilities = fitted._head.probabilities(recorder, logits)
     content = recorder.model(probabilities, "probabilities", len(fitted.classes_)).SerializeToString()
     with replacing(file) as partial:

@@ -5,18 +5,25 @@ from typing import Any
 
 import numpy as np
 
-from skglove.models.base import Member
+from skglove.classifier import ConvTextClassifier
 
 # N-grams and their contributions to one class.
 Ngrams = list[tuple[str, float]]
 
 
-def decompose(member: Member, ids: np.ndarray, logits: np.ndarray) -> tuple[list[tuple[int, int]], Any, Any]:
+def decompose(
+    classifier: ConvTextClassifier, ids: np.ndarray, logits: np.ndarray
+) -> tuple[list[tuple[int, int]], np.ndarray, np.ndarray]:
     """Decompose the scores of one document, and check that its contributions add up to them.
+
+    The bias of a member of the model is not the class priors: it has learned, for example, what documents of all classes have in
+    common. The difference is divided among the n-grams in proportion to their contributions, so that a document without a word
+    has the scores of the priors, and all others what their words add to them.
 
     Parameters
     ----------
-    member : Member
+    classifier : ConvTextClassifier
+        Fitted.
     ids : ndarray of shape (n_words,), int
     logits : ndarray of shape (n_classes,), float32
         The scores of the document.
@@ -27,19 +34,30 @@ def decompose(member: Member, ids: np.ndarray, logits: np.ndarray) -> tuple[list
         The start and end (exclusive) of each n-gram.
     contributions : ndarray of shape (len(spans), n_classes), float64
     bias : ndarray of shape (n_classes,), float64
-        The remainder.
+        The logits of the class priors.
 
     Raises
     ------
     ValueError
-        If they do not add up, or the member cannot be explained.
+        If they do not add up, or the architecture cannot be explained.
     """
+    member, priors = classifier.architecture_, classifier._priors
     by_span, bias = member.contributions(ids)
+    if priors is not None and priors.are_all(ids):
+        return [], np.zeros((0, len(bias))), priors.logits.astype(np.float64)
     contributions = np.array(list(by_span.values()), dtype=np.float64).reshape(-1, len(bias))
     total = contributions.sum(axis=0) + bias
     if not np.allclose(total, logits, rtol=1e-3, atol=1e-3):
         raise ValueError(f"The contributions of {member} add up to {total}, not to its logits, {logits}.")
-    return list(by_span), contributions, bias
+    if priors is None:
+        return list(by_span), contributions, bias
+    spans = list(by_span)
+    said = np.abs(relative(contributions, exclusive=classifier._head.exclusive)).sum(axis=1)
+    if not said.any():
+        spans = [(i, i + 1) for i in range(len(ids))]
+        contributions, said = np.zeros((len(ids), len(bias))), np.ones(len(ids))
+    rest = bias - priors.logits
+    return spans, contributions + np.outer(said / said.sum(), rest), bias - rest
 
 
 def relative(contributions: np.ndarray, *, exclusive: bool) -> np.ndarray:

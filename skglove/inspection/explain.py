@@ -15,7 +15,7 @@ from skglove.vectorizer import GloveTextVectorizer
 
 
 def explain(pipeline: Any, text: Any) -> Explanation:
-    """Decompose the scores of a text into contributions of its words and n-grams to each class.
+    """Decompose the scores of a text into the class priors and contributions of its words and n-grams to each class.
 
     For the built-in architectures, the contributions add up exactly to the scores. Filters of parallel convolutions contribute
     through the words at their maximum; the stacked network is locally linear; the linear model is a sum. Contributions do not
@@ -67,12 +67,11 @@ def explain(pipeline: Any, text: Any) -> Explanation:
     words, spans = parts.vectorizer._tokenizer().words_and_spans(document)
     if not isinstance(document, str):
         _check_not_texts(document, words, parts.vectorizer)
-    member = parts.classifier.architecture_
     positions, ids = _known(parts.vectorizer, words)
     in_model = ids < parts.classifier.input_dim_
     positions, ids = positions[in_model], ids[in_model]
-    logits = member.logits(TokenSequences(ids, [0, len(ids)]))[0]
-    of_ngrams, contributions, bias = decompose(member, ids, logits)
+    logits = parts.classifier._score(TokenSequences(ids, [0, len(ids)]))[0]
+    of_ngrams, contributions, bias = decompose(parts.classifier, ids, logits)
     ngrams = []
     for (start, stop), added in zip(of_ngrams, contributions, strict=True):
         of_words = tuple(positions[start:stop].tolist())

@@ -64,7 +64,8 @@ class Explanation:
         Words, pairs of words and longer n-grams, unordered. Truncated words, and unknown words without `oov_token`, are not
         included.
     bias : ndarray of shape (n_classes,), float64
-        The remainder. Together with the contributions of all `ngrams` it adds up to `logits`.
+        The logits of the class priors, which a text without a known word has. Together with the contributions of all `ngrams`
+        they add up to `logits`.
     exclusive : bool, default=True
         Whether a document has one class. If not, classes are labels, of which a document has any number.
     """

@@ -161,7 +161,7 @@ def explain_model(
     """Find the words and n-grams that speak most for and against each class.
 
     With `texts`, their explanations are aggregated; see `explain`. Without, each word of the vocabulary is scored as a text of
-    its own, and its contribution is its score minus that of an empty text. For a linear model that is the weight of the word.
+    its own, and its contribution is its score minus the bias of the model. For a linear model that is the weight of the word.
 
     Parameters
     ----------
@@ -231,12 +231,11 @@ def _of_words(parts: TextPipeline) -> ModelExplanation:
 
 def _totals(parts: TextPipeline, texts: Any) -> "_Totals":
     """Add up the contributions of the n-grams of all texts."""
-    member = parts.classifier.architecture_
     sequences = parts.vectorizer.transform(parts.texts(texts))
     sequences = sequences.keep(sequences.ids < parts.classifier.input_dim_)
     totals = _Totals(len(parts.classifier.classes_))
-    for ids, logits in zip(sequences, member.logits(sequences), strict=True):
-        spans, contributions, _ = decompose(member, ids, logits)
+    for ids, logits in zip(sequences, parts.classifier._score(sequences), strict=True):
+        spans, contributions, _ = decompose(parts.classifier, ids, logits)
         totals.add(ids, spans, contributions)
     return totals
 

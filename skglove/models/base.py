@@ -11,10 +11,11 @@ from sklearn.base import BaseEstimator
 
 from skglove._sklearn import validate_parameters
 from skglove.models.head import Head
+from skglove.models.priors import Priors
 from skglove.models.quantization import pack, rounded, transform_arrays, unpack_all
 from skglove.saving import PlainState
 from skglove.text.sequences import TokenSequences
-from skglove.training.backend import import_keras
+from skglove.training.backend import KerasOps, import_keras
 from skglove.training.batches import LabelledSequences
 from skglove.training.trainer import TrainingOptions
 
@@ -159,12 +160,13 @@ class Member(PlainState, BaseEstimator, ABC):
         KerasTensor of shape (batch, n_classes)
         """
 
-    def to_keras(self, head: Head, known_ids: np.ndarray | None = None) -> Any:
+    def to_keras(self, head: Head, priors: Priors | None, known_ids: np.ndarray | None = None) -> Any:
         """Return the member as a Keras model.
 
         Parameters
         ----------
         head : Head
+        priors : Priors or None
         known_ids : ndarray of int32, optional
             The id of each row of the embedding, if it is not that row.
 
@@ -179,7 +181,12 @@ class Member(PlainState, BaseEstimator, ABC):
         inner = keras.Input((None,), dtype="int32", name="unaligned_ids")
         numbers = ids if known_ids is None else _renumbered(ids, known_ids)
         aligned = keras.Model(inner, left_aligned(keras.ops, inner), name="align")(numbers)
-        return keras.Model(ids, head.keras_output()(self.keras_logits(aligned)), name="classifier")
+        logits = self.keras_logits(aligned)
+        if priors is not None:
+            scores = keras.Input(logits.shape[1:], name="scores")
+            with_priors = keras.Model([inner, scores], priors.forward(KerasOps(), inner, scores), name="class_priors")
+            logits = with_priors([aligned, logits])
+        return keras.Model(ids, head.keras_output()(logits), name="classifier")
 
     @abstractmethod
     def contributions(self, ids: np.ndarray) -> tuple[Spans, np.ndarray]:

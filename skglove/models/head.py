@@ -65,6 +65,16 @@ class Head(ABC):
         """
 
     @abstractmethod
+    def prior(self, totals: np.ndarray) -> np.ndarray:
+        """Return the probability of each class or label, (n_classes,), float64.
+
+        Parameters
+        ----------
+        totals : ndarray of shape (2, n_classes)
+            The total weight of the documents of each class or label, and of all others.
+        """
+
+    @abstractmethod
     def keras_output(self) -> Any:
         """Return the Keras layer from logits to probabilities."""
 
@@ -136,6 +146,9 @@ class Softmax(Head):
     def initial_bias(self, priors: np.ndarray) -> np.ndarray:
         return np.log(priors).astype(np.float32)
 
+    def prior(self, totals: np.ndarray) -> np.ndarray:
+        return totals[0] / totals.sum(axis=0)
+
     def keras_output(self) -> Any:
         return import_keras().layers.Softmax(name="probabilities")
 
@@ -190,6 +203,10 @@ class Sigmoid(Head):
 
     def initial_bias(self, priors: np.ndarray) -> np.ndarray:
         return (np.log(priors) - np.log1p(-priors)).astype(np.float32)
+
+    def prior(self, totals: np.ndarray) -> np.ndarray:
+        weighted = totals * np.array([self.positive_weights, self.negative_weights])
+        return weighted[0] / weighted.sum(axis=0)
 
     def keras_output(self) -> Any:
         return import_keras().layers.Activation("sigmoid", name="probabilities")

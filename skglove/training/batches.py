@@ -56,6 +56,17 @@ class LabelledSequences:
         """
         return self if maxlen is None else replace(self, sequences=self.sequences.cut(maxlen))
 
+    def class_totals(self, n_classes: int) -> np.ndarray:
+        """Return the total weight of the documents of each class or label, and of all others: ndarray of shape (2, n_classes).
+
+        Parameters
+        ----------
+        n_classes : int
+        """
+        y, weights = self.y[self.rows], self.weights[self.rows]
+        totals = weights @ y if y.ndim == 2 else np.bincount(y, weights, minlength=n_classes)
+        return np.array([totals, weights.sum() - totals])
+
     def class_priors(self, n_classes: int) -> np.ndarray:
         """Return the weighted frequency of each class or label, with a small positive minimum.
 

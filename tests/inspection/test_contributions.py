@@ -12,14 +12,24 @@ def test_relative_contributions_of_all_classes_add_up_to_zero():
     assert relative(contributions, exclusive=False) is contributions
 
 
-@pytest.mark.parametrize("text", ["the cat and the saw", "cat", ""])
+@pytest.mark.parametrize("text", ["the cat and the saw", "cat", "", "unheard unseen"])
 def test_a_document_is_decomposed_into_what_adds_up_to_its_scores(wide_and_deep, text):
     vectorizer, classifier = wide_and_deep
     sequences = vectorizer.transform([text])
-    logits = classifier.architecture_.logits(sequences)[0]
-    spans, contributions, bias = decompose(classifier.architecture_, sequences.ids, logits)
+    logits = classifier._score(sequences)[0]
+    spans, contributions, bias = decompose(classifier, sequences.ids, logits)
     assert contributions.shape == (len(spans), 2)
     np.testing.assert_allclose(contributions.sum(axis=0) + bias, logits, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(np.exp(bias), [0.5, 0.5])
+
+
+def test_words_that_say_nothing_share_the_rest_evenly(wide_and_deep, monkeypatch):
+    vectorizer, classifier = wide_and_deep
+    sequences, bias = vectorizer.transform(["the cat"]), np.array([1.0, 3.0])
+    monkeypatch.setattr(type(classifier.architecture_), "contributions", lambda self, ids: ({}, bias))
+    spans, contributions, _ = decompose(classifier, sequences.ids, bias)
+    assert spans == [(0, 1), (1, 2)]
+    np.testing.assert_allclose(contributions, np.tile((bias - np.log(0.5)) / 2, (2, 1)))
 
 
 @pytest.mark.parametrize(

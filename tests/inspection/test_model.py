@@ -90,8 +90,11 @@ def test_no_ngram_may_be_left(wide_and_deep):
 
 
 def test_unknown_words_are_counted_as_the_token_for_them(fit, corpus, vectors):
-    pipeline = fit(corpus[0][:40], corpus[1][:40], vectors, Parallel(filters=2, kernel_sizes=(1,)), oov_token="<?>")
+    member, some = Parallel(filters=2, kernel_sizes=(1,)), {"oov_token": "<?>", "extra_words": 0}
+    pipeline = fit(corpus[0][:40], corpus[1][:40], vectors, member, num_words=20, **some)
     assert explain_model(pipeline, ["unheard", "unseen"]).ngrams == ["<?>"]
+    pipeline = fit(corpus[0][:40], corpus[1][:40], vectors, member, **some)  # without unknown words in training
+    assert explain_model(pipeline, ["unheard", "unseen"]).ngrams == []
 
 
 def test_words_that_the_classifier_does_not_know_are_left_out():
@@ -129,11 +132,15 @@ def test_words_are_those_of_the_vocabulary(wide_and_deep):
     assert (explanation.n_texts == 1).all()
 
 
+def scores_without_priors(pipeline, texts):
+    return pipeline[-1].architecture_.logits(pipeline[0].transform(texts))
+
+
 @pytest.mark.parametrize("architecture", [WideAndDeep(filters=4), Parallel(filters=4), Stacked(filters=4)], ids=str)
-def test_contributions_of_words_are_their_scores_minus_that_of_no_word(fit, corpus, vectors, architecture):
+def test_contributions_of_words_are_their_scores_minus_the_bias(fit, corpus, vectors, architecture):
     pipeline = fit(corpus[0][:60], np.array(["a", "b", "c"])[np.arange(60) % 3], vectors, architecture)
     explanation = explain_model(pipeline)
-    scores = pipeline.decision_function([*explanation.ngrams, ""])
+    scores = scores_without_priors(pipeline, [*explanation.ngrams, ""])
     np.testing.assert_allclose(explanation.contributions, relative(scores[:-1] - scores[-1:]), atol=1e-5)
 
 
@@ -155,8 +162,8 @@ def of_my_own(words, n_classes):
 def test_an_architecture_given_as_a_function(fit, corpus, vectors):
     pipeline = fit(corpus[0][:40], corpus[1][:40], vectors, of_my_own)
     explanation = explain_model(pipeline)
-    scores = pipeline.decision_function([*explanation.ngrams, ""])
-    np.testing.assert_allclose(2 * explanation.contributions[:, 1], scores[:-1] - scores[-1], atol=1e-5)
+    scores = scores_without_priors(pipeline, [*explanation.ngrams, ""])
+    np.testing.assert_allclose(explanation.contributions, relative(scores[:-1] - scores[-1:]), atol=1e-5)
     with pytest.raises(ValueError, match="An architecture given as a function cannot be explained"):
         explain_model(pipeline, ["the cat"])
 

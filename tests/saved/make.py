@@ -28,6 +28,10 @@ def main():
     vectorizer = GloveTextVectorizer(vectors, maxlen=20)
     X = vectorizer.fit_transform(texts)
     classifiers = [ConvTextClassifier(member, epochs=2, random_state=0).fit(X, labels) for member in ARCHITECTURES]
+    in_parts = ConvTextClassifier(ARCHITECTURES[0], random_state=0)
+    for start in (0, 30):
+        in_parts.partial_fit(X[start : start + 30], labels[start : start + 30], classes=["animals", "plants", "tools"])
+    classifiers.append(in_parts)
     expected = [classifier.predict_proba(X[:10]).tolist() for classifier in classifiers]
     name = f"format_{FORMAT}"
     # No pipeline around them: scikit-learn's own pickles warn when the version is another.
