@@ -255,7 +255,10 @@ def test_a_model_of_a_later_version_names_it(pipeline, tmp_path, monkeypatch, st
     state = dict(pipeline[step].__getstate__(), _saved_by={"skglove": "7.8.9", "format": saving.FORMAT + 1})
     later = copy.copy(pipeline[step])
     monkeypatch.setattr(type(later), "__getstate__", lambda self: state)
-    message = rf"saved by skglove 7\.8\.9 \(format {saving.FORMAT + 1}\); skglove \S+ reads format {saving.FORMAT}\. Install that version"
+    message = (
+        rf"saved by skglove 7\.8\.9 \(format {saving.FORMAT + 1}\); skglove \S+ reads format {saving.FORMAT}\. "
+        "Install that version"
+    )
     with pytest.raises(saving.VersionError, match=message):
         save(later, tmp_path)
 

@@ -40,9 +40,8 @@ def test_one_part_is_the_averaged_machine_of_scikit_learn(problem):
 
 
 def test_the_bias_is_averaged_over_all_parts_as_the_weights_are(problem):
-    X, y = problem
     parts = np.split(np.arange(300), 10)
-    svm, last = AveragedSvm(np.unique(y)), []
+    svm, last = AveragedSvm(np.unique(problem[1])), []
     for rows in parts:
         trained(problem, [rows], svm)
         last.append(svm.state()["weights"].copy())
