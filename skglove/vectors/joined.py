@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from skglove.vectors.forms import LooksUpForms
 from skglove.vectors.protocol import VectorSource, lookup
 
 Array = np.ndarray[Any, Any]
 
 
-class JoinedSource:
+class JoinedSource(LooksUpForms):
     """A `VectorSource` that concatenates the vectors of others.
 
     Lengths of vectors differ by an order of magnitude between sources. Unscaled, distances and principal components

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
 from typing import Any
 
 import numpy as np
 
+from skglove.vectors.forms import LooksUpForms, other_forms
 from skglove.vectors.stored import MappedRows
 
 Array = np.ndarray[Any, Any]
@@ -17,8 +18,16 @@ Rows = Array | MappedRows
 _CHECKED_ROWS = 1 << 14  # at a time
 
 
-class ReadableSource(ABC):
-    """A `VectorSource` that has a list of its words."""
+class ReadableSource(LooksUpForms, ABC):
+    """A `VectorSource` that has a list of its words.
+
+    Attributes
+    ----------
+    knows_all_words : bool
+        Whether it computes vectors of words that are not in its list.
+    """
+
+    knows_all_words = False
 
     def check(self) -> None:  # noqa: B027 - most sources have nothing to check
         """See `VectorSource.check`."""
@@ -45,9 +54,14 @@ class ReadableSource(ABC):
         """
 
     def lookup(self, words: Sequence[str]) -> tuple[Array, Array]:
-        """See `VectorSource.lookup`."""
-        known, rows = self.read(dict.fromkeys(words))
-        return gather(words, dict(zip(known, range(len(known)), strict=True)), np.asarray(rows))
+        """See `VectorSource.lookup`; of a word that is not in the list, its other forms are looked up in the same pass."""
+        forms = {} if self.knows_all_words else other_forms(words)
+        known, rows = self.read(dict.fromkeys(chain(words, *forms.values())))
+        index = dict(zip(known, range(len(known)), strict=True))
+        for word, others in forms.items():
+            if word not in index and (listed := [other for other in others if other in index]):
+                index[word] = index[listed[0]]
+        return gather(words, index, np.asarray(rows))
 
 
 def gather(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, compress
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from skglove.vectors.forms import LooksUpForms, other_forms
 from skglove.vectors.objects import as_matrix, check_finite
 
 Array = np.ndarray[Any, Any]
@@ -68,6 +70,8 @@ class VectorSource(Protocol):
 def lookup(source: VectorSource, words: Sequence[str]) -> tuple[Array, Array]:
     """Look words up in any source, and check what it returns.
 
+    A word with accents that is not found has the vector of its composed form (NFC), or else of its decomposed form (NFD).
+
     Parameters
     ----------
     source : VectorSource
@@ -83,6 +87,25 @@ def lookup(source: VectorSource, words: Sequence[str]) -> tuple[Array, Array]:
     ValueError
         If the source returns something of another shape, or numbers that are not finite.
     """
+    rows, found = _checked(source, words)
+    if isinstance(source, LooksUpForms):
+        return rows, found
+    missing = np.flatnonzero(~found).tolist()
+    forms = other_forms(words[i] for i in missing)
+    asked = list(dict.fromkeys(chain.from_iterable(forms.values())))
+    if not asked:
+        return rows, found
+    other_rows, are_found = _checked(source, asked)
+    listed = dict(zip(compress(asked, are_found), other_rows[are_found], strict=True))
+    rows, found = rows.copy(), found.copy()  # they may belong to the source
+    for i in missing:
+        for form in forms.get(words[i], []):
+            if not found[i] and form in listed:
+                rows[i], found[i] = listed[form], True
+    return rows, found
+
+
+def _checked(source: VectorSource, words: Sequence[str]) -> tuple[Array, Array]:
     given, found = source.lookup(words)
     rows, found = as_matrix(given), np.asarray(found, bool)
     if rows.shape[0] != len(words) or found.shape != (len(words),):

@@ -31,6 +31,8 @@ class GensimSubwords(TableSource):
     table : gensim.models.fasttext.FastTextKeyedVectors
     """
 
+    knows_all_words = True
+
     def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
         """See `ReadableSource.read`."""
         if vocabulary is None:
@@ -52,6 +54,8 @@ class FastTextSource(ReadableSource):
     model : object
         With the methods ``get_word_vector``, ``get_words`` and ``get_dimension``.
     """
+
+    knows_all_words = True
 
     def __init__(self, model: Any) -> None:
         self.model = model
@@ -101,6 +105,8 @@ class FastTextFile(ReadableSource):
     ----------
     path : Path
     """
+
+    knows_all_words = True
 
     def __init__(self, path: Path) -> None:
         self.path = path
