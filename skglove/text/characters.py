@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from skglove.text.tokenizer import SeparatingTokenizer, Span
+from skglove.text.tokenizer import ComposingTokenizer, Span
 from skglove.text.unicode import Replacements, substitutions, without_blanks
 
 _REPLACEMENTS = Replacements(without_blanks)
 
 
-class CharacterTokenizer(SeparatingTokenizer):
+class CharacterTokenizer(ComposingTokenizer):
     """Split texts into characters and pairs of neighbouring characters.
 
     Each character is followed by the pair that begins with it. Most Chinese words have one or two characters, so that many of
     these pairs are words with a vector. White space separates, and is in no pair; invisible characters are removed.
+    Accents are composed (NFC).
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from skglove.text.tokenizer import SeparatingTokenizer, Span
+from skglove.text.tokenizer import ComposingTokenizer, Span
 from skglove.text.unicode import Replacements, substitutions, without_blanks
 
 # The straight one, the typographic ones, the modifier letter, an acute accent in its place, and the fullwidth one.
@@ -46,13 +46,14 @@ def _replacement(character: str) -> str:
 _REPLACEMENTS = Replacements(_replacement)
 
 
-class GloveTokenizer(SeparatingTokenizer):
+class GloveTokenizer(ComposingTokenizer):
     """Split English texts into words that GloVe's vectors have.
 
     - White space and punctuation of all Unicode separate words, typographic quotation marks and dashes included; symbols such as
       emoji are words. Invisible characters, such as soft hyphens, are removed.
     - Hyphens join words, as in "well-known"; two or more are a dash.
     - Typographic apostrophes and hyphens are replaced by those of ASCII, and removed around words.
+    - Accents are composed (NFC), so that it does not matter how a text has them.
     - Contractions are split as in the Penn Treebank: "n't", "'s", "'m", "'d", "'re", "'ve" and "'ll" are words.
 
     Parameters

@@ -8,6 +8,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from skglove.text.unicode import compose, compose_with_spans
+
 Span: TypeAlias = tuple[int, int]
 Document: TypeAlias = str | Sequence[str]
 
@@ -29,10 +31,13 @@ class Tokenizer(ABC):
         What joins words to a text.
     pairs : bool
         Whether the words are characters and pairs of characters.
+    composes : bool
+        Whether accents are composed (NFC) before texts are split.
     """
 
     separator = " "
     pairs = False
+    composes = False
 
     def __init__(self, *, lower: bool = True) -> None:
         self.lower = lower
@@ -53,7 +58,7 @@ class Tokenizer(ABC):
         -------
         list of (str, str)
             Patterns and replacements in the syntax of RE2, to apply one after the other to texts in lower case, if `lower` is
-            set.
+            set, and with composed accents, if `composes` is.
 
         Raises
         ------
@@ -173,6 +178,22 @@ class SeparatingTokenizer(Tokenizer):
                 spans.append((origins[start + first], origins[start + end - 1] + 1))
             start += len(piece) + len(self.separator)
         return words, spans
+
+
+class ComposingTokenizer(SeparatingTokenizer):
+    """Composes accents first, so that a word is the same whether or not they were decomposed."""
+
+    composes = True
+
+    def split(self, text: str) -> list[str]:
+        """Split a text, after its accents were composed."""
+        return super().split(compose(text))
+
+    def locate(self, text: str) -> tuple[list[str], list[Span]]:
+        """Return the words of a text and their positions in the text as it was."""
+        composed, origins = compose_with_spans(text)
+        words, spans = super().locate(composed)
+        return words, [(origins[start][0], origins[end - 1][1]) for start, end in spans]
 
 
 def _flatten(documents: Iterable[Document], encode: Callable[[Document], list[int]]) -> tuple[np.ndarray, np.ndarray]:

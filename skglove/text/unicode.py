@@ -1,4 +1,4 @@
-"""Replacements of characters that depend on their Unicode category."""
+"""Replacements of characters that depend on their Unicode category, and the composition of accents."""
 
 import functools
 import sys
@@ -39,6 +39,44 @@ def without_blanks(character: str) -> str:
     if category[0] == "Z" or category == "Cc" or character == _ZERO_WIDTH_SPACE:
         return " "
     return "" if category == "Cf" or ord(character) in _VARIATION_SELECTORS else character
+
+
+def compose(text: str) -> str:
+    """Compose accents: Unicode's normal form C (NFC)."""
+    return unicodedata.normalize("NFC", text)
+
+
+def compose_with_spans(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """Compose accents, and return where each character comes from.
+
+    Returns
+    -------
+    composed : str
+        As `compose` returns it.
+    spans : list of (int, int)
+        The start and end in `text` of what each character was composed of, together with its neighbours.
+
+    Examples
+    --------
+    >>> compose_with_spans("ae\u0301")[1]
+    [(0, 1), (1, 3)]
+    """
+    parts, spans, start = [], [], 0
+    for end in range(1, len(text) + 1):
+        if end == len(text) or _is_apart(text[start:end], text[end]):
+            part = compose(text[start:end])
+            same = part == text[start:end]
+            spans += [(i, i + 1) for i in range(start, end)] if same else [(start, end)] * len(part)
+            parts.append(part)
+            start = end
+    return "".join(parts), spans
+
+
+def _is_apart(before: str, character: str) -> bool:
+    """Return whether neither a character nor what follows it is composed with what is before it."""
+    if unicodedata.combining(unicodedata.normalize("NFD", character)[0]):
+        return False
+    return compose(before + character) == compose(before) + compose(character)
 
 
 @functools.cache

@@ -1,5 +1,8 @@
 """What all tokenizers have in common."""
 
+import sys
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +19,7 @@ TOKENIZERS = {
     "callable": lambda **parameters: CallableTokenizer(str.split, **parameters),
 }
 # Besides any letter: what is lowered to two characters, removed, replaced by several, or by another one.
-ODD_LETTERS = list("aAn't's- \t\nİΣß\u00ad\u200b\ufeff\u2019\u2011❤\ufe0f😀我")
+ODD_LETTERS = list("aAn't's- e\u0301\u0302=\u0338\u1100\u1161\u11a8 \t\nİΣß\u00ad\u200b\ufeff\u2019\u2011❤\ufe0f😀我")
 TEXTS = st.text(st.one_of(st.sampled_from(ODD_LETTERS), st.characters()), max_size=40)
 
 
@@ -105,3 +108,35 @@ def test_words_that_a_list_of_tokens_can_contain(tokenizer, word, expected):
 
 def test_all_words_can_be_tokens_without_lower(make):
     assert make(lower=False).can_be_token("A")
+
+
+ACCENTED = [chr(c) for c in range(sys.maxunicode + 1) if unicodedata.decomposition(chr(c)) or 0xAC00 <= c < 0xAD00]
+
+
+@pytest.mark.parametrize("name", ["glove", "characters"])
+@pytest.mark.parametrize("lower", [True, False])
+def test_accents_are_the_same_composed_and_decomposed(name, lower):
+    tokenizer = TOKENIZERS[name](lower=lower)
+    for character in ACCENTED:
+        decomposed = unicodedata.normalize("NFD", f"x{character} y")
+        assert tokenizer.words(decomposed) == tokenizer.words(unicodedata.normalize("NFC", decomposed))
+
+
+@pytest.mark.parametrize(("name", "lower"), [("glove", True), ("characters", False)])
+def test_positions_of_decomposed_accents_are_those_in_the_text(name, lower):
+    text = "Die Ba\u0308ume, u\u0308ber \u1112\u1161\u11ab"
+    words, spans = TOKENIZERS[name](lower=lower).words_and_spans(text)
+    there = [unicodedata.normalize("NFC", text[start:stop]) for start, stop in spans]
+    assert words == [word.lower() if lower else word for word in there]
+    assert ("b\u00e4ume" if name == "glove" else "\u00e4u") in words
+
+
+@pytest.mark.parametrize("word", ["\u00e9t\u00e9", "e\u0301te\u0301"], ids=ascii)
+def test_decomposed_words_are_other_words_for_keras_and_functions_only(make, word):
+    composed = unicodedata.normalize("NFC", word)
+    is_named = make in (GloveTokenizer, CharacterTokenizer)
+    assert "".join(make().words(word)).startswith(composed[0] if is_named else word[0])
+    assert make().can_be_token(word)
+    assert make().words([word]) == [word]
+    if make is not CharacterTokenizer:
+        assert make().can_return(word) is (word == composed or not is_named)
