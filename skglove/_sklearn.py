@@ -1,11 +1,13 @@
 """Private and version-dependent functions of scikit-learn."""
 
 import importlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing
+from sklearn.utils._available_if import _AvailableIfDescriptor
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -35,6 +37,7 @@ __all__ = [
     "HasMethods",
     "Interval",
     "StrOptions",
+    "available_unless",
     "callback_context",
     "check_sample_weight",
     "is_class_or_metric",
@@ -71,6 +74,24 @@ class DocumentationLink:
         # The estimators are imported into the package; only Dask's stays in its module, since Dask is optional.
         module, name = type(self).__module__, type(self).__name__
         return {"name": f"{module if module == 'skglove.dask' else 'skglove'}.{name}"}
+
+
+class _AvailableUnless(_AvailableIfDescriptor):
+    def _check(self, obj: Any, owner: type) -> None:
+        self.check(obj)
+
+
+def available_unless(check: Callable[[Any], None]) -> Callable[[Any], Any]:
+    """Make a method available unless a check raises an AttributeError, whose message is shown.
+
+    scikit-learn's ``available_if`` replaces the message by one that gives no reason.
+
+    Parameters
+    ----------
+    check : callable
+        Takes the estimator.
+    """
+    return lambda method: _AvailableUnless(method, check, attribute_name=method.__name__)
 
 
 def validate_parameters(estimator: Any) -> None:

@@ -2,7 +2,7 @@
 
 import functools
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import compress
 from numbers import Integral
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import metadata_routing
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skglove._sklearn import (
@@ -18,6 +17,7 @@ from skglove._sklearn import (
     DocumentationLink,
     Interval,
     StrOptions,
+    available_unless,
     validate_parameters,
     with_callbacks,
 )
@@ -25,11 +25,13 @@ from skglove.callbacks import FitTask
 from skglove.saving import VersionedState, pack_words, unpack_words
 from skglove.text.averaging import mean_vectors, smooth_idf
 from skglove.text.documents import chunks, look_like_rows
+from skglove.text.glued import GluedWords, warn_of_glued_words
 from skglove.text.keras import KERAS_FILTERS
 from skglove.text.sequences import TokenSequences
 from skglove.text.similar import SimilarWords
 from skglove.text.tokenizer import Document, Tokenizer
 from skglove.text.tokenizers import TOKENIZERS, make_tokenizer
+from skglove.text.unicode import compose
 from skglove.text.vocabulary import WordCounts
 from skglove.transaction import forget_fit, snapshot, transaction
 from skglove.vectors.components import principal_components
@@ -37,6 +39,14 @@ from skglove.vectors.coverage import warn_if_hardly_found
 from skglove.vectors.protocol import VectorSource, lookup
 from skglove.vectors.sources import vector_source
 from skglove.warn import warn
+
+
+def _check_columns(vectorizer: "GloveTextVectorizer") -> None:
+    if vectorizer.output != "mean":
+        raise AttributeError(
+            "Sequences of word ids have no columns, and so neither names nor a container for them. Set output='mean' for the "
+            "mean of the word vectors of each text, which has columns."
+        )
 
 
 class GloveTextVectorizer(
@@ -104,7 +114,7 @@ class GloveTextVectorizer(
     handle_unknown : {"ignore", "nearest"}, default="ignore"
         What becomes of words that are not in the vocabulary: they are removed, or with "nearest" replaced by the word of the
         vocabulary that is spelled most similarly (its character bigrams and trigrams have a cosine of at least 0.6), such as
-        "recieve" by "receive". For texts with spelling mistakes. Words without a similar one are removed. See `oov_token`.
+        "adress" by "address". For texts with spelling mistakes. Words without a similar one are removed. See `oov_token`.
     output : {"sequences", "mean"}, default="sequences"
         Whether `transform` returns sequences of ids for a `ConvTextClassifier`, or the mean of the word vectors of each text
         (not limited by `maxlen`) as features for other estimators.
@@ -274,8 +284,9 @@ class GloveTextVectorizer(
         Warns
         -----
         UserWarning
-            If less than 10% of the words, of which there are at least 10, and less than half of their occurrences have a
-            vector.
+            If less than 10% of the words and less than half of their occurrences have a vector, or, of less than 10 words,
+            none. If the tokenizer is "keras" and more than 1% of the words, and at least 10, contain white space, quotation
+            marks and the like at which Keras does not split, or decomposed accents.
         """
         with transaction(self) as draft:
             task = FitTask.begin(self)
@@ -323,13 +334,59 @@ class GloveTextVectorizer(
             If an item is neither a str nor a list of str.
         ValueError
             If there are no texts.
+
+        Warns
+        -----
+        UserWarning
+            If more than 1% of the words, and at least 10, are unknown and contain what `fit` warns of.
         """
         check_is_fitted(self)
         fitted = snapshot(self)
-        encode, vocabulary = fitted._tokenizer().encode, fitted.vocabulary_
-        documents = map(fitted._without_unknown_words, chunks(raw_documents))
-        encoded = (encode(some, vocabulary, fitted._unknown_id_) for some in documents)
-        return fitted._output(fitted._sequences(*part) for part in encoded)
+        glued = GluedWords(fitted._tokenizer(), fitted.vocabulary_)
+        encoded = fitted._encode(raw_documents, fitted._unknown_id_, glued.add if fitted._is_keras else None)
+        transformed = fitted._output(fitted._sequences(*part) for part in encoded)
+        glued.warn()
+        return transformed
+
+    def coverage(self, raw_documents: Iterable[Document]) -> np.ndarray:
+        """Return the share of the words of each text that are in the vocabulary.
+
+        A prediction for a text without any known word is the same as for an empty text. Words that are replaced by similar ones
+        with ``handle_unknown="nearest"`` count as known, those that `oov_token` replaces do not. All words count, also of texts
+        that are longer than `maxlen`.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str, or of lists of words
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            From 0 to 1; 0 for texts without words.
+
+        Raises
+        ------
+        TypeError
+            If an item is neither a str nor a list of str.
+        ValueError
+            If there are no texts.
+
+        Examples
+        --------
+        >>> from skglove import GloveTextVectorizer
+        >>> vectorizer = GloveTextVectorizer(embeddings=None).fit(["The cat.", "A dog, the dog!"])
+        >>> vectorizer.coverage(["the dog", "A cat and a mouse.", "Unbekannte Wörter", ""]).tolist()
+        [1.0, 0.6, 0.0, 0.0]
+        """
+        check_is_fitted(self)
+        fitted = snapshot(self)
+        shares = []
+        for ids, lengths in fitted._encode(raw_documents, unknown_id=0):
+            known = (ids != 0) & (ids != (fitted._unknown_id_ or 0))
+            of_document = np.repeat(np.arange(len(lengths)), lengths)
+            n_known = np.bincount(of_document[known], minlength=len(lengths))
+            shares.append(n_known / np.maximum(lengths, 1))
+        return np.concatenate(shares)
 
     def inverse_transform(self, X: Any) -> list[str]:
         """Turn sequences of ids back into texts: their words, joined by `split`, or by spaces if `tokenizer` does not use it.
@@ -358,7 +415,27 @@ class GloveTextVectorizer(
         separator = self._tokenizer().separator
         return [separator.join(map(words.__getitem__, ids)) for ids in sequences.tolist()]
 
-    @available_if(lambda self: self.output == "mean")
+    @available_unless(_check_columns)
+    def set_output(self, *, transform: str | None = None) -> "GloveTextVectorizer":
+        """Set the container of the means.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            None changes nothing.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        AttributeError
+            If `output` is "sequences".
+        """
+        return super().set_output(transform=transform)
+
+    @available_unless(_check_columns)
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return names for the columns of the means.
 
@@ -369,6 +446,11 @@ class GloveTextVectorizer(
         Returns
         -------
         ndarray of str
+
+        Raises
+        ------
+        AttributeError
+            If `output` is "sequences".
         """
         return super().get_feature_names_out(input_features)
 
@@ -384,6 +466,16 @@ class GloveTextVectorizer(
         words = list(self.vocabulary_)
         return SimilarWords(words if self._unknown_id_ is None else ["", *words[1:]])
 
+    def _encode(
+        self, raw_documents: Iterable[Document], unknown_id: int | None, see: Callable | None = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Check and encode documents in chunks, each of which is first passed to `see`; see `Tokenizer.encode`."""
+        encode = self._tokenizer().encode
+        for documents in chunks(raw_documents):
+            if see is not None:
+                see(documents)
+            yield encode(self._without_unknown_words(documents), self.vocabulary_, unknown_id)
+
     def _without_unknown_words(self, documents: list[Document]) -> list[Document]:
         """Replace unknown words by the most similar ones, depending on `handle_unknown`."""
         if self.handle_unknown == "ignore":
@@ -398,6 +490,10 @@ class GloveTextVectorizer(
         check_is_fitted(self)
         assert self.embedding_matrix_ is not None  # means are of vectors
         return self.embedding_matrix_.shape[1]
+
+    @property
+    def _is_keras(self) -> bool:
+        return self.tokenizer in (None, "keras")
 
     def _tokenizer(self) -> Tokenizer:
         return make_tokenizer(self.tokenizer, lower=self.lower, filters=self.filters, split=self.split)
@@ -420,15 +516,15 @@ class GloveTextVectorizer(
         """Fit to the words of all texts; return the id of each word number, or 0."""
         forget_fit(self)
         self._check_words(counts)
+        if self._is_keras and counts.all_are_texts:
+            warn_of_glued_words(counts.words, counts.counts)
         reserved = [] if self.oov_token is None else [self.oov_token]
         n_words = None if self.num_words is None else self.num_words - 1 - len(reserved)
         words, ranks = counts.most_common(n_words)
         words, extra = [*reserved, *words], []
         self.embedding_matrix_, self.n_words_found_ = None, 0
         if source is not None:
-            tokenizer = self._tokenizer()
-            can_occur = tokenizer.can_return if counts.all_are_texts else tokenizer.can_be_token
-            extra = self._extra_words(source, counts, can_occur)
+            extra = self._extra_words(source, counts)
             self.embedding_matrix_, found = self._look_up(source, [*words, *extra])
             self.n_words_found_ = int(np.count_nonzero(found[: len(words)]))
             of_texts = found[len(reserved) : len(words)]
@@ -491,19 +587,29 @@ class GloveTextVectorizer(
                 "such as '<OOV>'."
             )
 
-    def _extra_words(self, source: VectorSource, counts: WordCounts, can_occur: Callable[[str], bool]) -> list[str]:
+    def _extra_words(self, source: VectorSource, counts: WordCounts) -> list[str]:
         """Return the first words of the vectors that can occur in documents and that the training texts lack."""
         if not self.extra_words:
             return []
-        first = dict.fromkeys(source.head(self.extra_words))
-        return [word for word in first if word not in counts and word != self.oov_token and can_occur(word)]
+        tokenizer = self._tokenizer()
+        can_occur = tokenizer.can_return if counts.all_are_texts else tokenizer.can_be_token
+        first = source.head(self.extra_words)
+        if tokenizer.composes and counts.all_are_texts:
+            first = list(map(compose, first))
+        # Words of the texts have the same vectors with composed accents and without.
+        composed = {compose(word) for word in counts.words if not word.isascii()}
+        return [
+            word
+            for word in dict.fromkeys(first)
+            if word not in counts and word != self.oov_token and compose(word) not in composed and can_occur(word)
+        ]
 
     def _check_parameters(self) -> VectorSource | None:
         """Check all parameters; return the source of vectors."""
         validate_parameters(self)
         if not self.split:
             raise ValueError("split must not be empty; pass at least one character, such as ' '.")
-        if self.tokenizer not in (None, "keras") and (self.filters, self.split) != (KERAS_FILTERS, " "):
+        if not self._is_keras and (self.filters, self.split) != (KERAS_FILTERS, " "):
             warn(
                 f"filters and split have no effect with tokenizer={self.tokenizer!r:.80}; only the tokenizer 'keras' uses them."
             )

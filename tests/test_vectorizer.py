@@ -2,6 +2,7 @@ import copy
 import itertools
 import pickle
 from collections import Counter
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,10 @@ import sklearn
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.pipeline import Pipeline
 
 from skglove import GloveTextVectorizer, TokenSequences, WordVectors
 from skglove.text.documents import chunks
@@ -26,6 +29,7 @@ VECTORS = {"the": [1.0, 2.0], "dog": [3.0, 4.0], "unused": [5.0, 6.0]}
 # filtered characters and combining marks.
 ODD_LETTERS = list("aAbB  \t\n\r\v\f\x85\xa0\u2003\u3000İıßẞΣςé\u0301!#'-_<>")
 LETTERS = st.one_of(st.sampled_from("abc   "), st.characters(codec="utf-8"), st.sampled_from(ODD_LETTERS))
+ODD_TEXTS = pytest.mark.filterwarnings("ignore:.* contain white space")
 MANY_TEXTS = st.lists(st.text(LETTERS, max_size=60), min_size=1, max_size=8)
 TOKENIZATION = st.fixed_dictionaries(
     {
@@ -68,6 +72,7 @@ def reference_sequences(fit_on, texts, *, num_words, oov_token, maxlen, truncati
 # Ids
 
 
+@ODD_TEXTS
 @settings(max_examples=200, deadline=None)
 @given(texts=MANY_TEXTS, tokenization=TOKENIZATION, lengths=LENGTHS, cuts=st.booleans())
 def test_fit_transform_follows_the_rules(texts, tokenization, lengths, cuts):
@@ -79,6 +84,7 @@ def test_fit_transform_follows_the_rules(texts, tokenization, lengths, cuts):
     assert X.tolist() == reference_sequences(texts, texts, **tokenization, **lengths)
 
 
+@ODD_TEXTS
 @settings(max_examples=200, deadline=None)
 @given(fit_on=MANY_TEXTS, texts=MANY_TEXTS, tokenization=TOKENIZATION, lengths=LENGTHS)
 def test_ids_of_other_texts_follow_the_rules(fit_on, texts, tokenization, lengths):
@@ -89,6 +95,7 @@ def test_ids_of_other_texts_follow_the_rules(fit_on, texts, tokenization, length
     assert X.tolist() == reference_sequences(fit_on, texts, **tokenization, **lengths)
 
 
+@ODD_TEXTS
 @settings(max_examples=100, deadline=None)
 @given(fit_on=MANY_TEXTS, texts=MANY_TEXTS, tokenization=TOKENIZATION, lengths=LENGTHS)
 def test_padded_matrices_equal_those_of_keras(fit_on, texts, tokenization, lengths):
@@ -106,6 +113,7 @@ def test_padded_matrices_equal_those_of_keras(fit_on, texts, tokenization, lengt
     )
 
 
+@ODD_TEXTS
 @settings(max_examples=100, deadline=None)
 @given(texts=MANY_TEXTS, tokenization=TOKENIZATION)
 def test_word_counts_are_in_order_of_first_appearance(texts, tokenization):
@@ -398,7 +406,21 @@ def test_sequences_pad_as_the_parameters_say():
 
 @pytest.mark.parametrize("name", ["get_feature_names_out", "set_output"])
 def test_sequences_have_no_columns(name):
-    assert not hasattr(GloveTextVectorizer(VECTORS).fit(TEXTS), name)
+    vectorizer = GloveTextVectorizer(VECTORS).fit(TEXTS)
+    assert not hasattr(vectorizer, name)
+    with pytest.raises(AttributeError, match=r"^Sequences of word ids have no columns.* Set output='mean'"):
+        getattr(vectorizer, name)
+    assert hasattr(vectorizer.set_params(output="mean"), name)
+
+
+def test_a_pipeline_and_columns_say_that_sequences_have_none():
+    pipeline = Pipeline([("words", GloveTextVectorizer(VECTORS))])
+    columns = ColumnTransformer([("words", GloveTextVectorizer(VECTORS), "text")])
+    for estimator, X in ((pipeline, TEXTS), (columns, pd.DataFrame({"text": TEXTS}))):
+        with pytest.raises(ValueError, match="`set_output` is not available"):
+            estimator.fit(X).set_output(transform="pandas")
+        with pytest.raises(AttributeError, match=r"words.* does not provide get_feature_names_out"):
+            estimator.get_feature_names_out()
 
 
 @pytest.mark.parametrize("embeddings", [VECTORS, None], ids=["vectors", "no vectors"])
@@ -724,6 +746,7 @@ def test_many_lists_of_words_are_counted_like_many_texts(many_texts):
     assert np.array_equal(from_lists.idf_, from_texts.idf_)
 
 
+@pytest.mark.filterwarnings("ignore:0 of .* words have a vector")
 def test_extra_words_are_those_that_the_tokenizer_can_return():
     vectors = {"the": [1], "n't": [2], ",": [3], "well-known": [4], "Hen": [5], "don't": [6]}
 
@@ -755,10 +778,10 @@ def test_rows_of_a_table_raise_a_warning():
         GloveTextVectorizer(None).fit([[text] for text in TEXTS])
 
 
+@pytest.mark.filterwarnings("ignore:0 of .* words have a vector")
 def test_the_tokenizer_of_a_search():
     from sklearn.dummy import DummyClassifier
     from sklearn.model_selection import GridSearchCV
-    from sklearn.pipeline import Pipeline
 
     pipeline = Pipeline([("vect", GloveTextVectorizer(VECTORS, output="mean")), ("clf", DummyClassifier())])
     search = GridSearchCV(pipeline, {"vect__tokenizer": TOKENIZERS}, cv=2, error_score="raise")
@@ -811,3 +834,101 @@ def test_the_index_of_similar_words_is_not_pickled():
     assert len(pickle.dumps(vectorizer)) == size
     assert pickle.loads(pickle.dumps(vectorizer)).transform(["catt"]).tolist() == expected
     assert vectorizer.fit(["dogs"]).transform(["catt"]).tolist() == [[]]
+
+
+GLUED = ["l\u2019eau de\u00a0vie", "fin\r", "cafe\u0301 \U0001f600cool\u2026"]
+
+
+@pytest.mark.filterwarnings("ignore:.* contain white space")
+def test_ids_of_glued_words_are_those_of_keras():
+    from tensorflow.keras.preprocessing.text import Tokenizer as KerasTokenizer
+
+    theirs = KerasTokenizer()
+    theirs.fit_on_texts(GLUED * 4)
+    vectorizer = GloveTextVectorizer({"caf\u00e9": [1]}).fit(GLUED * 4)
+    # Vectors bring no second form of a word.
+    assert vectorizer.vocabulary_ == theirs.word_index
+    assert vectorizer.embedding_matrix_[vectorizer.vocabulary_["cafe\u0301"]] == 1
+
+
+def test_many_glued_words_raise_one_warning(fit):
+    texts = GLUED * 2000  # of several chunks
+    with pytest.warns(UserWarning, match=r"10,000 of 10,000 words, such as .* contain white space") as caught:
+        fit(GloveTextVectorizer(None), texts)
+    assert len(caught) == 1
+    vectorizer = GloveTextVectorizer(None).fit(["a clean text"])
+    with pytest.warns(UserWarning, match=r"10,000 of 10,000 words, such as .* Fit with tokenizer='glove'") as caught:
+        vectorizer.transform(texts)
+    assert len(caught) == 1
+    vectorizer.transform(GLUED)
+    for tokenizer in ("glove", "characters", cut_at_blanks):
+        fit(GloveTextVectorizer(None, tokenizer=tokenizer), texts)
+    fit(GloveTextVectorizer(None), [text.split(" ") for text in texts])
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("of_vectors", ["NFC", "NFD"])
+def test_vectors_of_accents_do_not_depend_on_the_form(form, of_vectors):
+    vectors = {normalize(of_vectors, word): [i, 1] for i, word in enumerate(["\u00fcber", "b\u00e4ume", "caf\u00e9"])}
+    vectorizer = GloveTextVectorizer(vectors, tokenizer="glove").fit([normalize(form, "\u00dcber B\u00e4ume")])
+    assert list(vectorizer.vocabulary_) == ["\u00fcber", "b\u00e4ume", "caf\u00e9"]
+    assert vectorizer.embedding_matrix_.tolist() == [[0, 0], [0, 1], [1, 1], [2, 1]]
+    assert vectorizer.transform([normalize(form, "caf\u00e9")]).tolist() == [[3]]
+    vectorizer.set_params(tokenizer="keras").fit([normalize(form, "\u00dcber B\u00e4ume")])
+    assert [normalize("NFC", word) for word in vectorizer.vocabulary_] == ["\u00fcber", "b\u00e4ume", "caf\u00e9"]
+    assert vectorizer.embedding_matrix_.tolist() == [[0, 0], [0, 1], [1, 1], [2, 1]]
+
+
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+@pytest.mark.parametrize("output", ["sequences", "mean"])
+def test_coverage(tokenizer, output):
+    vectorizer = GloveTextVectorizer(VECTORS, tokenizer=tokenizer, output=output, maxlen=1, oov_token="<OOV>")
+    vectorizer.fit([["the", "dog"], ["the", "cat"]])
+    documents = [["The", "cat", "barks", "loudly"], ["unknown"], [], ["the"] * 3, ["<OOV>", "cat"], ["the", "", "oops"]]
+    shares = vectorizer.coverage(documents)
+    assert (shares.dtype, shares.shape) == (np.float64, (6,))
+    assert shares.tolist() == [0.5, 0, 0, 1, 0.5, 0.5]
+
+
+@pytest.mark.filterwarnings("ignore:0 of .* words have a vector")
+@pytest.mark.parametrize(
+    ("tokenizer", "expected"), [("keras", [0.5, 0, 1]), ("glove", [2 / 3, 0, 1]), ("characters", [0.6, 0, 1])]
+)
+def test_coverage_of_texts(tokenizer, expected):
+    vectorizer = GloveTextVectorizer(None, tokenizer=tokenizer, oov_token="<OOV>").fit(["a do", "b, don't."])
+    texts = {"characters": ["dow", "", "do"]}.get(tokenizer, ["do doesn't", " ", "a"])
+    for documents in (texts, np.array(texts)[:, None], pd.DataFrame({"text": texts}), iter(texts)):
+        assert vectorizer.coverage(documents).tolist() == pytest.approx(expected)
+
+
+def test_coverage_of_many_texts(fitted):
+    assert fitted.coverage(["the dog", "ox"] * 5000).tolist() == [1, 0] * 5000
+
+
+def test_coverage_counts_words_that_are_replaced_by_the_nearest():
+    vectorizer = GloveTextVectorizer(None, handle_unknown="nearest").fit(["the address is hidden"])
+    assert vectorizer.coverage(["the adress changed"]).tolist() == pytest.approx([2 / 3])
+
+
+@pytest.mark.parametrize(("texts", "error"), [("one text", ValueError), (["a", None], TypeError), ([], ValueError)])
+def test_coverage_of_bad_texts(fitted, texts, error):
+    with pytest.raises(error):
+        fitted.coverage(texts)
+
+
+def test_coverage_before_fit():
+    with pytest.raises(NotFittedError):
+        GloveTextVectorizer().coverage(["a"])
+
+
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+def test_lone_surrogates_are_characters(tokenizer, fit, tmp_path):
+    file = tmp_path / "vectors.txt"
+    file.write_text("a 1 2\nb 3 4\n", encoding="utf-8")
+    vectorizer = GloveTextVectorizer(file, tokenizer=tokenizer)
+    fit(vectorizer, ["a \ud800", "b \ud800 \udfff"])
+    assert {"a", "b", "\ud800"} <= vectorizer.vocabulary_.keys()
+    assert vectorizer.n_words_found_ == 2
+    again = pickle.loads(pickle.dumps(vectorizer))
+    for X in (vectorizer.transform(["\ud800 a"]), again.transform(["\ud800 a"])):
+        assert X.tolist() == [[vectorizer.vocabulary_["\ud800"], vectorizer.vocabulary_["a"]]]

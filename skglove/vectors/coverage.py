@@ -16,13 +16,12 @@ Array = np.ndarray[Any, Any]
 # (Bulgarian and Serbian excepted). There, single letters and numbers can make up 26% of the occurrences. With a wrong
 # tokenizer, words contain punctuation or are whole sentences. Of noisy English texts, most words may be misspelled, but
 # not most occurrences.
-FEW_WORDS = 0.1
+FEW_WORDS = 0.1  # of less than ten words: none
 FEW_OCCURRENCES = 0.5
-MIN_WORDS = 10  # a tenth of which is one word
 
 
 def warn_if_hardly_found(found: Array, counts: Array, embeddings: Any) -> None:
-    """Warn if less than a tenth of the words and less than half of their occurrences have vectors, of at least ten words.
+    """Warn if less than a tenth of the words and less than half of their occurrences have vectors, of few words if none has.
 
     Parameters
     ----------
@@ -43,8 +42,7 @@ def warn_if_hardly_found(found: Array, counts: Array, embeddings: Any) -> None:
     0 of 2,113 words have a vector in glove.6B.100d: another language, or another tokenizer?
     """
     n_found, n_occurrences = np.count_nonzero(found), counts[found].sum()
-    enough = len(found) >= MIN_WORDS
-    if enough and n_found < FEW_WORDS * len(found) and n_occurrences < FEW_OCCURRENCES * counts.sum():
+    if n_found < FEW_WORDS * len(found) and n_occurrences < FEW_OCCURRENCES * counts.sum():
         warn(
             f"{n_found:,} of {len(found):,} words have a vector in {_name(embeddings)}: "
             "another language, or another tokenizer?"

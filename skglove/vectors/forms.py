@@ -30,7 +30,7 @@ def other_forms(words: Iterable[str]) -> dict[str, list[str]]:
     forms = {}
     for word in words:
         if not word.isascii():
-            others = [form for form in map(unicodedata.normalize, ("NFC", "NFD"), (word, word)) if form != word]
-            if others:
+            both = unicodedata.normalize("NFC", word), unicodedata.normalize("NFD", word)
+            if others := [form for form in both if form != word]:
                 forms[word] = others
     return forms

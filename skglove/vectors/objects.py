@@ -29,7 +29,7 @@ class ReadableSource(LooksUpForms, ABC):
 
     knows_all_words = False
 
-    def check(self) -> None:  # noqa: B027 - most sources have nothing to check
+    def check(self) -> None:
         """See `VectorSource.check`."""
 
     @abstractmethod

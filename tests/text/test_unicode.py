@@ -54,7 +54,9 @@ def test_regular_expressions_replace_what_the_rule_replaces():
 
 
 # Letters and accents that compose, in several steps and orders; parts of Hangul; and marks that only reorder.
-PARTS = st.sampled_from([*"aeo \u0301\u0302\u0323\u0345\u0338=\u304b\u3099\u1100\u1161\u11a8\uac00\u05b8\u0f71\u0f72\u0344\u212b"])
+PARTS = st.sampled_from(
+    [*"aeo \u0301\u0302\u0323\u0345\u0338=\u304b\u3099\u1100\u1161\u11a8\uac00\u05b8\u0f71\u0f72\u0344\u212b"]
+)
 
 
 @given(st.text(PARTS | st.characters(), max_size=12))

@@ -33,7 +33,7 @@ def test_the_warning_names_the_vectors(embeddings, name):
     [
         (1, 10, None),  # a tenth
         (0, 0, None),
-        (0, 9, None),  # too few words to tell
+        (1, 9, None),
         (1, 100, np.array([99] + [1] * 99)),  # half of the occurrences
     ],
 )
@@ -44,3 +44,9 @@ def test_no_warning(n_found, n_words, counts):
 def test_few_words_and_occurrences():
     with pytest.warns(UserWarning, match="1 of 100 words"):
         warn(1, 100, np.array([98] + [1] * 99))
+
+
+@pytest.mark.parametrize("n_words", [1, 9])
+def test_none_of_few_words(n_words):
+    with pytest.warns(UserWarning, match=f"^0 of {n_words} words have a vector in glove"):
+        warn(0, n_words)
