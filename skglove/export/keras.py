@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from skglove.export import lowercase
+from skglove.export import composition, lowercase
 from skglove.pipeline import vectorizer_and_classifier
 from skglove.training.backend import import_keras
 
@@ -40,7 +40,8 @@ def to_keras(pipeline: Any) -> Any:
 
     Notes
     -----
-    Lower case is that of the Python that runs `to_keras` or `load_keras`, whatever the locale of the process that runs the model.
+    Lower case and composed accents are those of the Python that runs `to_keras` or `load_keras`, whatever the locale of the
+    process that runs the model.
     Lone surrogates cannot be encoded in UTF-8.
 
     Examples
@@ -67,6 +68,7 @@ def to_keras(pipeline: Any) -> Any:
         maxlen=vectorizer.maxlen,
         truncating=vectorizer.truncating,
         lower=vectorizer.lower,
+        composes=tokenizer.composes,
         substitutions=substitutions,
         separator=tokenizer.separator,
         pairs=tokenizer.pairs,
@@ -121,6 +123,7 @@ def _word_ids_class() -> Any:
             substitutions: Sequence[Sequence[str]],
             separator: str,
             pairs: bool,
+            composes: bool = False,  # files of earlier versions lack it
             **kwargs: Any,
         ) -> None:
             super().__init__(**kwargs)
@@ -133,6 +136,7 @@ def _word_ids_class() -> Any:
                 "substitutions": [list(pair) for pair in substitutions],
                 "separator": separator,
                 "pairs": pairs,
+                "composes": composes,
             }
             keys = tf.constant(self.settings["vocabulary"])
             values = tf.range(1, len(vocabulary) + 1, dtype=tf.int64)
@@ -143,6 +147,8 @@ def _word_ids_class() -> Any:
             settings = self.settings
             if settings["lower"]:
                 texts = lowercase.lower(texts)
+            if settings["composes"]:
+                texts = composition.compose(texts)
             for pattern, replacement in settings["substitutions"]:
                 texts = tf.strings.regex_replace(texts, pattern, replacement)
             words = tf.strings.split(texts, settings["separator"])

@@ -31,10 +31,10 @@ def lower(texts: Any) -> Any:
     import tensorflow as tf
 
     # Faster than to decode and encode all texts.
-    return tf.strings.lower(_where(texts, _other_capitals(), _lower_characters))
+    return tf.strings.lower(where(texts, _other_capitals(), _lower_characters))
 
 
-def _where(texts: Any, pattern: str, convert: Callable[[Any], Any]) -> Any:
+def where(texts: Any, pattern: str, convert: Callable[[Any], Any]) -> Any:
     r"""Convert the texts that contain a pattern; ``\C`` is any byte."""
     import tensorflow as tf
 
@@ -45,7 +45,7 @@ def _where(texts: Any, pattern: str, convert: Callable[[Any], Any]) -> Any:
 def _lower_characters(texts: Any) -> Any:
     import tensorflow as tf
 
-    texts = tf.strings.regex_replace(_where(texts, "Σ", _lower_final_sigmas), _DOTTED_I, _DOTTED_I.lower())
+    texts = tf.strings.regex_replace(where(texts, "Σ", _lower_final_sigmas), _DOTTED_I, _DOTTED_I.lower())
     characters = tf.strings.unicode_decode(texts, "UTF-8")
     codes, table = characters.flat_values, _table()
     lowered = tf.where(codes < len(table), tf.gather(table, tf.minimum(codes, len(table) - 1)), codes)

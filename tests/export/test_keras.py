@@ -145,6 +145,7 @@ PARAMETERS = [
 
 
 @pytest.mark.filterwarnings("ignore:.* words have a vector")  # parts of words have none
+@pytest.mark.filterwarnings("ignore:.* contain white space")
 @pytest.mark.parametrize("parameters", PARAMETERS, ids=str)
 def test_words_are_split_as_the_vectorizer_splits_them(corpus, vectors, parameters):
     import tensorflow as tf
@@ -176,6 +177,25 @@ def test_the_tokenizer_of_a_loaded_file(corpus, vectors, tmp_path):
     to_keras(pipeline).save(tmp_path / "texts.keras")
     loaded = load_keras(tmp_path / "texts.keras")
     np.testing.assert_allclose(answers(loaded, texts), pipeline.predict_proba(texts), atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:.* contain white space")
+@pytest.mark.parametrize(("tokenizer", "n_words"), [("glove", 2), ("characters", 16), ("keras", 0)])
+def test_accents_are_composed_as_the_vectorizer_composes_them(tokenizer, n_words, tmp_path):
+    import tensorflow as tf
+
+    texts = ["\u00dcber B\u00e4ume", "cafe\u0301 olé", "\u1ebf a\u0323\u0302"] * 8
+    pipeline = make_pipeline(
+        GloveTextVectorizer(None, tokenizer=tokenizer),
+        ConvTextClassifier(Parallel(filters=2), epochs=1, random_state=0),
+    )
+    pipeline.fit(texts, ["a", "b", "c"] * 8)
+    new = ["U\u0308ber ba\u0308ume", "caf\u00e9 ole\u0301", "e\u0302\u0301 \u1ead e\u0301", "x\u0301", ""]
+    to_keras(pipeline).save(tmp_path / "texts.keras")
+    for model in (to_keras(pipeline), load_keras(tmp_path / "texts.keras")):
+        ids = model.get_layer("word_ids")(tf.constant(new)).numpy()
+        assert TokenSequences.from_matrix(ids).tolist() == pipeline[0].transform(new).tolist()
+    assert len(pipeline[0].transform(new[:1]).tolist()[0]) == n_words
 
 
 def cut_at_blanks(text):
