@@ -9,6 +9,9 @@ where ``model.joblib`` was written by ``joblib.dump(pipeline, "model.joblib")``,
 
     curl localhost:8000/predict -H "Content-Type: application/json" -d '{"texts": ["a cat purrs"]}'
 
+The answer has a label for each text, the probabilities of all classes, and the share of its words that the model knows: with few
+of them or none, it knows little more than how frequent the classes are.
+
 To replace the model, write another file and rename it to ``model.joblib`` (`os.replace`): each process loads it in a thread, and
 answers with the old one until it has.
 """
@@ -20,14 +23,18 @@ import socket
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import joblib
 import uvicorn
-from fastapi import FastAPI
-from pydantic import BaseModel
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi import Request as HttpRequest
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, FailFast, Field, ValidationError
 
 SECONDS_BETWEEN_CHECKS = 1.0
+# Larger requests are refused.
+MOST_BYTES, MOST_TEXTS, MOST_CHARACTERS = 4_000_000, 10_000, 200_000
 
 
 class CurrentModel:
@@ -68,10 +75,39 @@ class CurrentModel:
             self._lock.release()
 
 
-class Texts(BaseModel):
+class Request(BaseModel):
     """The body of a request."""
 
-    texts: list[str]
+    # The first error is enough: one for each item can be larger than the request.
+    texts: Annotated[list[Annotated[str, Field(max_length=MOST_CHARACTERS)]], Field(max_length=MOST_TEXTS), FailFast()]
+
+
+async def read(request: HttpRequest) -> Request:
+    """Return the checked body of a request, of which no more is read than allowed."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BYTES:
+            raise HTTPException(413, f"The body of a request may have {MOST_BYTES} bytes; send fewer texts at once.")
+    try:
+        return Request.model_validate_json(bytes(body))
+    except ValidationError as error:
+        # Without the input, which may be long or cannot be encoded.
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        raise HTTPException(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def answer(model: Any, texts: list[str]) -> dict[str, list]:
+    """Return the label of each text, or the indicators of its labels, and what a client needs to judge them."""
+    vectorizer, classifier = model[0], model[-1]
+    classes, thresholds = classifier.classes_, classifier.thresholds_
+    if not texts:
+        return {"classes": classes.tolist(), "labels": [], "probabilities": [], "known": []}
+    probabilities = classifier.predict_proba(vectorizer.transform(texts))
+    labels = classes[probabilities.argmax(axis=1)] if thresholds is None else (probabilities > thresholds).astype(int)
+    known = vectorizer.coverage(texts)
+    found = {"labels": labels, "probabilities": probabilities.astype(float).round(6), "known": known.round(3)}
+    return {"classes": classes.tolist(), **{name: values.tolist() for name, values in found.items()}}
 
 
 def create_app() -> FastAPI:
@@ -79,9 +115,8 @@ def create_app() -> FastAPI:
     app, current = FastAPI(), CurrentModel(os.environ["MODEL"])
 
     @app.post("/predict")
-    def predict(request: Texts) -> dict[str, list]:
-        """Return the label of each text, or the indicators of its labels."""
-        return {"labels": current.get().predict(request.texts).tolist() if request.texts else []}
+    async def predict(request: Annotated[Request, Depends(read)]) -> dict[str, list]:
+        return await run_in_threadpool(answer, current.get(), request.texts)
 
     return app
 

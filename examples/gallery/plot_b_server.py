@@ -60,9 +60,12 @@ def ask(texts):
     raise TimeoutError("The server did not start.")
 
 
-ask(["the goalkeeper saved a penalty"])
+ask(["the goalkeeper saved a penalty", "qwertzuiop"])
 
 # %%
+# ``known`` is the share of words that the model knows. Of the second text it knows none, so its probabilities are those of the
+# classes in training: a client can say that it does not know.
+#
 # Many texts in one request take less time each:
 
 texts = ["the goalkeeper saved a penalty", "the company cut its dividend"] * 50
