@@ -1,6 +1,5 @@
 """Explanation: the contributions of the words and n-grams of a text."""
 
-import html
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ from skglove.inspection.contributions import Ngrams, for_and_against, index_of, 
 from skglove.inspection.rendering import (
     LEGEND,
     coloured,
+    escaped,
     html_section,
     html_tables,
     side_by_side,
@@ -155,7 +155,7 @@ class Explanation:
     def _html_text(self, added: np.ndarray, strongest: float) -> str:
         pieces, end = [], 0
         for start, stop, value in without_overlaps(self.spans, added.tolist()):
-            pieces += [html.escape(self.text[end:start]), coloured(self.text[start:stop], value, strongest)]
+            pieces += [escaped(self.text[end:start]), coloured(self.text[start:stop], value, strongest)]
             end = stop
-        pieces.append(html.escape(self.text[end:]))
+        pieces.append(escaped(self.text[end:]))
         return f'<p style="white-space: pre-wrap; line-height: 1.6">{"".join(pieces)}</p>'

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from skglove.inspection.contributions import Ngrams
 from skglove.text.tokenizer import Span
+from skglove.vectors.objects import without_surrogates
 
 _FOR, _AGAINST = "46, 160, 67", "218, 54, 51"  # green and red
 _OPACITY = 0.5  # at most, so that black and white text stay readable
@@ -43,7 +44,12 @@ def _width(character: str) -> int:
 
 def text_rows(ngrams: Ngrams) -> list[str]:
     """Return a line for each n-gram and its contribution."""
-    return [f"{value:+8.2f}  {text}" for text, value in ngrams]
+    return [f"{value:+8.2f}  {without_surrogates(text)}" for text, value in ngrams]
+
+
+def escaped(text: str) -> str:
+    """Return a text as HTML that can be encoded in UTF-8."""
+    return html.escape(without_surrogates(text))
 
 
 def coloured(text: str, value: float, strongest: float) -> str:
@@ -57,7 +63,7 @@ def coloured(text: str, value: float, strongest: float) -> str:
         The absolute value of the strongest colour. Colours that would not be visible are left out.
     """
     style = _background(value, strongest)
-    return f'<span style="{style}" title="{value:+.2f}">{html.escape(text)}</span>' if style else html.escape(text)
+    return f'<span style="{style}" title="{value:+.2f}">{escaped(text)}</span>' if style else escaped(text)
 
 
 def without_overlaps(spans: Iterable[Span], values: Iterable[float]) -> Iterator[tuple[int, int, float]]:
@@ -92,7 +98,7 @@ def html_tables(for_and_against: tuple[Ngrams, Ngrams], strongest: float) -> str
 def html_section(title: str, content: str, *, is_open: bool) -> str:
     """Return HTML that is shown when its title is clicked."""
     opened = " open" if is_open else ""
-    return f'<details{opened}><summary style="cursor: pointer"><b>{html.escape(title)}</b></summary>{content}</details>'
+    return f'<details{opened}><summary style="cursor: pointer"><b>{escaped(title)}</b></summary>{content}</details>'
 
 
 def _table(ngrams: Ngrams, strongest: float, caption: str) -> str:
@@ -101,7 +107,7 @@ def _table(ngrams: Ngrams, strongest: float, caption: str) -> str:
     left, right = "text-align: left", "text-align: right"
     rows = [
         f'<tr><td style="{right}; {_background(value, strongest)}">{value:+.2f}</td>'
-        f'<td style="{left}">{html.escape(text)}</td></tr>'
+        f'<td style="{left}">{escaped(text)}</td></tr>'
         for text, value in ngrams
     ]
     return f'<table><caption style="{left}">{caption}</caption>{"".join(rows)}</table>'

@@ -1,5 +1,6 @@
 import html
 import re
+import unicodedata
 
 import numpy as np
 import pandas as pd
@@ -323,3 +324,31 @@ def test_misspelled_words_count_as_those_that_they_stand_for(fit, corpus, vector
     text = "the hammmer and the dogg"
     assert_adds_up(pipeline, text)
     assert {"hammmer", "dogg"} <= {word for ngram in explain(pipeline, text).ngrams for word in ngram.text.split()}
+
+
+@pytest.mark.parametrize("tokenizer", ["keras", "glove", "characters", str.split])
+def test_explanations_of_lone_surrogates(tokenizer):
+    texts = ["good \ud800 day", "bad night", "so \ud800x", ""] * 3
+    pipeline = make_pipeline(
+        GloveTextVectorizer(None, tokenizer=tokenizer),
+        ConvTextClassifier(Parallel(filters=2), epochs=1, random_state=0),
+    )
+    pipeline.fit(texts, ["a", "b", "c", "b"] * 3)
+    assert pipeline.predict_proba(["\ud800", "\udfff"]).shape == (2, 3)
+    explanation = explain(pipeline, "a \ud800 day")
+    assert any("\ud800" in ngram.text for ngram in explanation.ngrams)
+    assert str(explanation).encode()
+    assert explanation._repr_html_().encode()
+
+
+def test_explanations_of_decomposed_accents_are_of_the_text_as_it_is():
+    pipeline = make_pipeline(
+        GloveTextVectorizer(None, tokenizer="glove"), ConvTextClassifier(Parallel(filters=2), epochs=1, random_state=0)
+    )
+    pipeline.fit(["caf\u00e9", "b\u00e4ume", "\u00fcber"] * 3, ["a", "b", "c"] * 3)
+    text = "Ba\u0308ume U\u0308BER, cafe\u0301!"
+    explanation = explain(pipeline, text)
+    assert explanation.text == text
+    assert [text[start:end] for start, end in explanation.spans] == ["Ba\u0308ume", "U\u0308BER", "cafe\u0301"]
+    composed = explain(pipeline, unicodedata.normalize("NFC", text))
+    assert np.allclose(explanation.word_contributions, composed.word_contributions)

@@ -233,3 +233,15 @@ def test_text_of_no_words(wide_and_deep):
 
 def test_repr_is_the_text(explanation):
     assert repr(explanation) == str(explanation)
+
+
+def test_lone_surrogates_are_shown_as_question_marks():
+    text = "\ud800one two\udfff"
+    explanation = make_explanation(
+        text=text, spans=[(0, 4), (5, 9)], ngrams=[Ngram((0,), "\ud800one", np.array([1.0, 2.0, 3.0]))]
+    )
+    assert "?one" in str(explanation)
+    page = explanation._repr_html_()
+    assert page.encode()
+    assert [text for tag, text in Page(page).text if tag == "p"][-1].endswith("?")
+    assert explanation.text == text
