@@ -901,6 +901,11 @@ def test_coverage_of_texts(tokenizer, expected):
         assert vectorizer.coverage(documents).tolist() == pytest.approx(expected)
 
 
+def test_the_oov_token_itself_is_not_known():
+    vectorizer = GloveTextVectorizer(None, lower=False, oov_token="<OOV>").fit([["the", "cat"]])
+    assert vectorizer.coverage([["<OOV>", "cat"], ["<OOV>"]]).tolist() == [0.5, 0]
+
+
 def test_coverage_of_many_texts(fitted):
     assert fitted.coverage(["the dog", "ox"] * 5000).tolist() == [1, 0] * 5000
 
