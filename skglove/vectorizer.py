@@ -44,7 +44,7 @@ from skglove.warn import warn
 def _check_columns(vectorizer: "GloveTextVectorizer") -> None:
     if vectorizer.output != "mean":
         raise AttributeError(
-            "Sequences of word ids have no columns, and so neither names nor a container for them. Set output='mean' for the "
+            'Sequences of word ids have no columns, and so neither names nor a container for them. Set output="mean" for the '
             "mean of the word vectors of each text, which has columns."
         )
 
@@ -351,9 +351,9 @@ class GloveTextVectorizer(
     def coverage(self, raw_documents: Iterable[Document]) -> np.ndarray:
         """Return the share of the words of each text that are in the vocabulary.
 
-        A prediction for a text without any known word is the same as for an empty text. Words that are replaced by similar ones
-        with ``handle_unknown="nearest"`` count as known, those that `oov_token` replaces do not. All words count, also of texts
-        that are longer than `maxlen`.
+        Without known words, a model can say nothing about a text: unless there is an `oov_token`, it is the same as an empty one.
+        Words that are replaced by similar ones with ``handle_unknown="nearest"`` count as known, those that `oov_token` replaces
+        do not. All words count, also of texts that are longer than `maxlen`.
 
         Parameters
         ----------

@@ -408,7 +408,7 @@ def test_sequences_pad_as_the_parameters_say():
 def test_sequences_have_no_columns(name):
     vectorizer = GloveTextVectorizer(VECTORS).fit(TEXTS)
     assert not hasattr(vectorizer, name)
-    with pytest.raises(AttributeError, match=r"^Sequences of word ids have no columns.* Set output='mean'"):
+    with pytest.raises(AttributeError, match=r'^Sequences of word ids have no columns.* Set output="mean"'):
         getattr(vectorizer, name)
     assert hasattr(vectorizer.set_params(output="mean"), name)
 
