@@ -83,7 +83,7 @@ class Steps:
 
     def weights(self) -> list[np.ndarray]:
         """Return copies of the weights that are trained."""
-        return [np.array(weight) for weight in self.network.trainable_weights]
+        return _values(self.network.trainable_weights)
 
     def assign_weights(self, weights: Sequence[np.ndarray]) -> None:
         """Assign the weights that are trained.
@@ -97,7 +97,7 @@ class Steps:
 
     def state(self) -> list[np.ndarray]:
         """Return what is required to continue training, besides the weights that are not trained."""
-        return [*self.weights(), *(np.array(variable) for variable in self.state_variables())]
+        return [*self.weights(), *_values(self.state_variables())]
 
     def continue_from(self, state: list[np.ndarray]) -> bool:
         """Assign the state of other steps.
@@ -200,6 +200,11 @@ class Steps:
         loss = self._objective.losses(ops, y, logits)
         hits = ops.cast(self._objective.hits(ops, y, logits), "float32")
         return ops.stack([ops.sum(weights * value) for value in (loss, hits, ops.ones_like(loss))])
+
+
+def _values(variables: Sequence[Any]) -> list[np.ndarray]:
+    # Copies of arrays, but scalars of numbers. NumPy's own conversion of Keras' variables is deprecated.
+    return [np.asarray(variable.numpy()) for variable in variables]
 
 
 def _is_plain(optimizer: Any) -> bool:

@@ -42,7 +42,7 @@ def test_rows_of_a_batch_are_updated_as_in_keras(start, lazy):
         np.add.at(dense, np.ravel(ids), gradient.reshape(4, 3))
         theirs.apply([dense], [variable])
         step(ours, optimizer, ids, gradient)
-    np.testing.assert_allclose(layer.get_weights()[0], np.asarray(variable), atol=1e-6)
+    np.testing.assert_allclose(layer.get_weights()[0], variable.numpy(), atol=1e-6)
 
 
 def test_other_rows_do_not_change(start, lazy):

@@ -1,6 +1,7 @@
 """Training of networks, through the classifier."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -198,3 +199,12 @@ def test_a_last_step_that_diverges(sequences, architecture, rate, method):
     with pytest.raises(ValueError, match="after the last step are infinite or NaN: training diverged"):
         getattr(classifier, method)(sequences, y)
     assert np.array_equal(classifier.predict_proba(sequences), before)
+
+
+def test_training_and_conversion_raise_no_warning(sequences, corpus):
+    new = small(epochs=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        new.fit(sequences, corpus[1]).to_keras()
+        for _ in range(2):
+            clone(new).partial_fit(sequences, corpus[1], classes=["animals", "tools"]).to_keras()
