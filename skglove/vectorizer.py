@@ -24,7 +24,7 @@ from skglove._sklearn import (
 from skglove.callbacks import FitTask
 from skglove.saving import VersionedState, pack_words, unpack_words
 from skglove.text.averaging import mean_vectors, smooth_idf
-from skglove.text.documents import chunks, look_like_rows
+from skglove.text.documents import chunks
 from skglove.text.glued import GluedWords, warn_of_glued_words
 from skglove.text.keras import KERAS_FILTERS
 from skglove.text.sequences import TokenSequences
@@ -503,7 +503,6 @@ class GloveTextVectorizer(
         source = self._check_parameters()
         counts = self._word_counts()
         for documents in chunks(raw_documents):
-            _warn_of_rows(documents)
             numbers = counts.add(documents)
             if keep is not None:
                 keep(numbers)
@@ -648,11 +647,3 @@ class GloveTextVectorizer(
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
-
-
-def _warn_of_rows(documents: list[Document]) -> None:
-    if look_like_rows(documents):
-        warn(
-            f"Each document is a list of one item, such as {documents[0]!r:.60}, which counts as one word. If the items are "
-            "texts, pass them without the lists."
-        )

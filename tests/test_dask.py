@@ -215,10 +215,18 @@ class TestErrors:
         with pytest.raises(TypeError, match="X must be a dask Series, DataFrame, Bag or Array; got list"):
             DaskTextClassifier(make(vectors), client=client).fit(*few)
 
-    def test_the_partition_and_position_of_what_is_no_text(self, client, few, vectors):
-        texts = [*few[0][:100], None, *few[0][101:]]
-        with pytest.raises(TypeError, match="Partition 1 of X: The text at position 47 is not a str but None"):
-            DaskTextClassifier(make(vectors), client=client).fit(as_bag(texts), few[1])
+    @pytest.mark.parametrize(
+        ("wrong", "message"),
+        [
+            (None, "The text at position 47 is not a str but None"),
+            (["the cat"], r"The document at position 47 is a list of texts instead of words: \['the cat'\]"),
+        ],
+        ids=str,
+    )
+    def test_the_partition_and_position_of_what_is_no_text(self, client, few, vectors, wrong, message):
+        texts = as_bag([*few[0][:100], wrong, *few[0][101:]])
+        with pytest.raises(TypeError, match=f"Partition 1 of X: {message}"):
+            DaskTextClassifier(make(vectors), client=client).fit(texts, few[1])
 
     def test_a_failed_fit_changes_nothing(self, client, few, vectors, local):
         model = DaskTextClassifier(make(vectors), client=client).fit(as_bag(few[0]), few[1])

@@ -43,6 +43,22 @@ def pipeline(request, corpus, vectors):
     return make_pipeline(GloveTextVectorizer(vectors, maxlen=50), classifier).fit(*corpus)
 
 
+@pytest.mark.parametrize(
+    "predict",
+    [
+        lambda pipeline, documents: pipeline.predict(documents),
+        lambda pipeline, documents: pipeline.predict_proba(iter(documents)),
+        lambda pipeline, documents: list(predict_iter(pipeline, documents, batch_size=1)),
+        lambda pipeline, documents: explain(pipeline, documents[1]),
+        lambda pipeline, documents: clone(pipeline).fit(iter(documents), ["a", "b"]),
+    ],
+    ids=["predict", "predict_proba", "predict_iter", "explain", "fit"],
+)
+def test_lists_of_texts_are_refused_alike(pipeline, predict):
+    with pytest.raises(TypeError, match=r"is a list of texts instead of words: \['the cat and a hammer with it'\]"):
+        predict(pipeline, [["cat"], [TEXT]])
+
+
 def test_threads_give_the_same_answers(pipeline, corpus):
     expected = pipeline.predict_proba(corpus[0])
     with ThreadPoolExecutor(8) as pool:

@@ -333,9 +333,8 @@ def test_a_warning_if_hardly_a_word_has_a_vector(fit, oov_token):
     [
         ({"embeddings": VECTORS}, RUSSIAN, "another language"),
         ({"tokenizer": "glove", "split": "_"}, TEXTS, "have no effect"),
-        ({}, [["two words"], ["one"]], "list of one item"),
     ],
-    ids=["few words found", "filters", "rows"],
+    ids=["few words found", "filters"],
 )
 def test_warnings_are_of_the_line_that_fits(method, parameters, documents, message):
     with pytest.warns(UserWarning, match=message) as caught:
@@ -724,7 +723,6 @@ def test_lists_of_words_keep_their_case_without_lower():
     assert list(GloveTextVectorizer(None, lower=False).fit([["The", "the"]]).vocabulary_) == ["The", "the"]
 
 
-@pytest.mark.filterwarnings("ignore:Each document is a list of one item")
 @given(st.lists(st.lists(st.text(max_size=3), max_size=6), min_size=1, max_size=4), st.booleans())
 def test_ids_of_lists_of_words_are_those_of_keras(documents, lower):
     import_keras()
@@ -733,6 +731,7 @@ def test_ids_of_lists_of_words_are_those_of_keras(documents, lower):
     # Keras counts empty words.
     documents = [[word for word in document if word] for document in documents]
     assume(any(documents))
+    assume(all(not document or any(word.split() in ([], [word]) for word in document) for document in documents))
     theirs = KerasTokenizer(lower=lower)
     theirs.fit_on_texts(documents)
     X = GloveTextVectorizer(None, num_words=None, lower=lower).fit_transform(documents)
@@ -773,9 +772,13 @@ def test_parameters_of_keras_have_no_effect_on_other_tokenizers(tokenizer, param
     assert vectorizer.inverse_transform([[1, 2]]) == expected.inverse_transform([[1, 2]])
 
 
-def test_rows_of_a_table_raise_a_warning():
-    with pytest.warns(UserWarning, match=r"Each document is a list of one item, such as \['The cat sat\.'\]"):
-        GloveTextVectorizer(None).fit([[text] for text in TEXTS])
+@pytest.mark.parametrize("method", ["fit", "fit_transform", "transform"])
+def test_lists_of_texts_are_refused(method):
+    vectorizer = GloveTextVectorizer(None).fit(TEXTS)
+    before = vectorizer.vocabulary_
+    with pytest.raises(TypeError, match=r"position 1 is a list of texts instead of words: \['The cat sat\.'\]"):
+        getattr(vectorizer, method)(document for document in [["cat"], ["The cat sat."]])
+    assert vectorizer.vocabulary_ is before
 
 
 @pytest.mark.filterwarnings("ignore:0 of .* words have a vector")

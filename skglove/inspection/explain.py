@@ -39,7 +39,7 @@ def explain(pipeline: Any, text: Any) -> Explanation:
     Raises
     ------
     TypeError
-        If `pipeline` or `text` is anything else, or `text` looks like a list of texts.
+        If `pipeline` or `text` is anything else, or `text` is a list of texts.
     sklearn.exceptions.NotFittedError
         If the pipeline has not been fitted.
     ValueError
@@ -65,8 +65,6 @@ def explain(pipeline: Any, text: Any) -> Explanation:
     parts = text_pipeline(pipeline)
     document = _one_document(parts, text)
     words, spans = parts.vectorizer._tokenizer().words_and_spans(document)
-    if not isinstance(document, str):
-        _check_not_texts(document, words, parts.vectorizer)
     positions, ids = _known(parts.vectorizer, words)
     in_model = ids < parts.classifier.input_dim_
     positions, ids = positions[in_model], ids[in_model]
@@ -107,14 +105,6 @@ def _one_document(parts: TextPipeline, text: Any) -> Document:
 
 def _is_document(text: Any) -> bool:
     return isinstance(text, str) or (isinstance(text, list | tuple) and all(isinstance(word, str) for word in text))
-
-
-def _check_not_texts(given: Document, words: list[str], vectorizer: GloveTextVectorizer) -> None:
-    if words and all(len(word.split()) > 1 and word not in vectorizer.vocabulary_ for word in words):
-        raise TypeError(
-            f"text must be a str, or a list of words; got {given!r:.60}, whose items contain spaces and are not in the "
-            "vocabulary. Explain one text at a time."
-        )
 
 
 def _known(vectorizer: GloveTextVectorizer, words: list[str]) -> tuple[np.ndarray, np.ndarray]:

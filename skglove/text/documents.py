@@ -28,7 +28,7 @@ def chunks(raw_documents: Any, size: int = _CHUNK, *, allow_none: bool = False) 
     ValueError
         If `raw_documents` is a single text, a table of several columns, or empty.
     TypeError
-        If it is not iterable, or an item is neither a str nor a list or tuple of str.
+        If it is not iterable, or an item is neither a str nor a list or tuple of str, or is a list of texts instead of words.
     """
     return _chunks(_items(_one_dimensional(raw_documents)), size, allow_none)
 
@@ -56,12 +56,6 @@ def _items(raw_documents: Any) -> Iterator[Any]:
 def are_texts(documents: Sequence[Document]) -> bool:
     """Return whether all documents are texts, not lists of tokens."""
     return all(isinstance(document, str) for document in documents)
-
-
-def look_like_rows(documents: Sequence[Document]) -> bool:
-    """Return whether documents look like the rows of a table with one column of texts, instead of lists of tokens."""
-    rows = not any(isinstance(document, str) or len(document) != 1 for document in documents)
-    return rows and any(len(document[0].split()) > 1 for document in documents)
 
 
 def is_table(raw_documents: Any) -> bool:
@@ -100,6 +94,16 @@ def _check_tokens(position: int, document: Any) -> None:
                 f"Token {i} of the document at position {position} is not a str but {_describe(token)}. "
                 "A list of tokens must contain words only."
             )
+    if document and all(map(_contains_white_space, document)):
+        raise TypeError(
+            f"The document at position {position} is a list of texts instead of words: {document!r:.60}. Pass the texts without "
+            "the inner list, as [row[0] for row in X] or X['text'] does. To keep them as words, write '_' for white space."
+        )
+
+
+def _contains_white_space(token: str) -> bool:
+    """Return whether a token has white space within or around a word; tokenizers such as spaCy's return white space alone."""
+    return token.split() not in ([], [token])
 
 
 def _not_a_text(position: int, text: Any) -> str:

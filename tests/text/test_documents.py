@@ -1,3 +1,4 @@
+import json
 from itertools import chain
 
 import numpy as np
@@ -6,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from skglove.text.documents import are_texts, chunks, look_like_rows
+from skglove.text.documents import are_texts, chunks
 
 TEXTS = ["The cat sat.", "A dog!", ""]
 PAIR = {"text": ["a"], "title": ["b"]}
@@ -152,18 +153,45 @@ def test_texts_and_lists_of_tokens_can_be_mixed():
 
 
 @pytest.mark.parametrize(
-    ("documents", "are", "like_rows"),
+    ("documents", "are"),
     [
-        (["the cat", "sat"], True, False),
-        (["the cat", ["sat"]], False, False),
-        ([["the", "cat"], ["sat"]], False, False),
-        ([["cat"], ["sat"]], False, False),
-        ([["the cat"], ["sat"]], False, True),
-        ([["the cat"], []], False, False),
-        ([["the cat"], "sat"], False, False),
+        (["the cat", "sat"], True),
+        (["the cat", ["sat"]], False),
+        ([["the", "cat"], ["sat"]], False),
     ],
     ids=str,
 )
-def test_texts_are_told_from_tokens_and_rows(documents, are, like_rows):
+def test_texts_are_told_from_tokens(documents, are):
     assert are_texts(documents) is are
-    assert look_like_rows(documents) is like_rows
+
+
+@pytest.mark.parametrize(
+    "nested",
+    [
+        ["The cat sat."],
+        ("The cat sat.",),
+        ["The cat sat.", "A dog!"],
+        ["cat\n"],
+        ["die\u00a0Katze"],
+        ["猫\u3000犬"],
+    ],
+    ids=ascii,
+)
+@pytest.mark.parametrize("before", [[], ["a text"], [["a", "token"], ["cat"], []]], ids=str)
+def test_lists_of_texts_are_no_lists_of_tokens(nested, before):
+    with pytest.raises(
+        TypeError, match=rf"document at position {len(before)} is a list of texts .*Pass the texts without"
+    ):
+        list(chunks([*before, nested, "another text"]))
+
+
+def test_rows_of_a_table_and_of_json_are_no_lists_of_tokens():
+    rows = pd.DataFrame({"text": ["cat", "", "The dog sat."]}).to_numpy().tolist()
+    for documents in (rows, iter(rows), pa.array(rows), pd.Series(rows), json.loads(json.dumps(rows))):
+        with pytest.raises(TypeError, match=r"position 2 is a list of texts instead of words: \['The dog sat\.'\]"):
+            list(chunks(documents))
+
+
+@pytest.mark.parametrize("tokens", [[], [""], ["cat"], ["\n"], [" ", "\n"], ["New York", "is", "large"]], ids=str)
+def test_lists_of_tokens_may_contain_white_space(tokens):
+    assert list(chunks([tokens, tuple(tokens)])) == [[tokens, tuple(tokens)]]
