@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing
 from sklearn.utils._available_if import _AvailableIfDescriptor
-from sklearn.utils._missing import is_pandas_na, is_scalar_nan
+from sklearn.utils._missing import is_pandas_na
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -42,7 +42,6 @@ __all__ = [
     "check_sample_weight",
     "is_class_or_metric",
     "is_pandas_na",
-    "is_scalar_nan",
     "restore_averaged_sgd",
     "select_columns",
     "state_of_averaged_sgd",

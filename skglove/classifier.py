@@ -23,6 +23,7 @@ from skglove._sklearn import (
     with_callbacks,
 )
 from skglove.callbacks import FitTask
+from skglove.labels import as_labels, check_classes, check_new_classes, label
 from skglove.models import ARCHITECTURES, Member, as_member
 from skglove.models.base import FitContext
 from skglove.models.head import Head, Sigmoid, Softmax
@@ -35,7 +36,6 @@ from skglove.training.batches import LabelledSequences
 from skglove.training.trainer import TrainingOptions
 from skglove.transaction import fitted_attributes, forget_fit, snapshot, transaction
 from skglove.validation import (
-    check_classes,
     check_ids_below,
     check_same_vocabulary,
     check_training_data,
@@ -43,7 +43,6 @@ from skglove.validation import (
     count_ids,
     fingerprint,
     have_large_gaps,
-    label,
 )
 from skglove.warn import warn
 
@@ -104,8 +103,9 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
     n_iter_no_change : int, default=3
         Number of epochs without improvement after which `early_stopping` ends training.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, as in scikit-learn; multiplied with `sample_weight`. With several labels a document, a dict has
-        the weights of documents with a label, by the label's index, and "balanced" balances each label.
+        Weights of the classes, as in scikit-learn; multiplied with `sample_weight`. Weights of classes that `y` lacks are not
+        used, since a fold can lack rare classes. With several labels a document, a dict has the weights of documents with a
+        label, by the label's index, and "balanced" balances each label.
     warm_start : bool, default=False
         Whether `fit` starts from the network's weights of the last `fit`. Only `trainable` and the dropout rates of the
         architecture may differ, for example to train with frozen vectors first.
@@ -298,7 +298,9 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
         X : TokenSequences or array-like of shape (n_samples, maxlen), int
             Word ids, 0 for padding.
         y : array-like of shape (n_samples,), or array-like or sparse matrix of shape (n_samples, n_labels)
-            Class labels, or for several labels a document an indicator matrix of zeros and ones.
+            Class labels, or for several labels a document an indicator matrix of zeros and ones. Labels are strings, booleans,
+            whole numbers or dates, in NumPy, pandas, polars, Arrow or lists. Members of an Enum that are also str or int count
+            as these.
         sample_weight : array-like of shape (n_samples,), optional
             Documents of weight 0 are ignored.
 
@@ -309,7 +311,10 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
         Raises
         ------
         ValueError
-            If a parameter is invalid, `X` is not a matrix of word ids, or `y` has fewer than two classes.
+            If a parameter is invalid, `X` is not a matrix of word ids, or `y` has fewer than two classes, missing labels or
+            labels of several types.
+        TypeError
+            If labels are of a type that is not supported.
         """
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         with transaction(self) as draft:
@@ -330,8 +335,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
             X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
         X = self._without_gaps(X, last)
         classes = np.arange(y.shape[1]) if y.ndim == 2 else np.unique(y)
-        if len(classes) < 2:
-            raise ValueError(f"At least 2 classes are needed; y contains only one class: {classes.tolist()[:1]}.")
+        check_new_classes(classes)
         data, head = label(X, y, weights, classes, self.class_weight)
         context = self._context(X, data, classes, head, check_random_state(self.random_state), last)
         self._set_priors(data, context)
@@ -373,7 +377,9 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
         Raises
         ------
         ValueError
-            As in `fit`; and if `classes` is missing in the first call or lacks a class of `y`.
+            As in `fit`; and if `classes` is missing in the first call, lacks a class of `y` or is of another type.
+        TypeError
+            As in `fit`.
         """
         with transaction(self) as draft:
             draft._partial_fit(X, y, classes, last=snapshot(self) if hasattr(self, "architecture_") else None)
@@ -468,6 +474,22 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
         if fitted.thresholds_ is not None:
             return (fitted._head.probabilities(ops, logits) > fitted.thresholds_).astype(int)
         return fitted.classes_[logits.argmax(axis=1)]
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy; with several labels a document, of whole sets.
+
+        Parameters
+        ----------
+        X : TokenSequences or array-like of shape (n_samples, maxlen), int
+        y : array-like of shape (n_samples,), or array-like or sparse matrix of shape (n_samples, n_labels)
+            Of any type that `fit` takes.
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+        """
+        return super().score(X, as_labels(y), sample_weight)
 
     def to_keras(self) -> Any:
         """Return the classifier as a Keras model.

@@ -16,10 +16,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skglove._sklearn import DocumentationLink
 from skglove.classifier import ConvTextClassifier
+from skglove.labels import as_labels
 from skglove.text.documents import chunks
 from skglove.text.sequences import TokenSequences
 from skglove.text.vocabulary import CountedWords
-from skglove.validation import check_each_label
 from skglove.vectorizer import GloveTextVectorizer
 
 
@@ -97,14 +97,15 @@ class DaskTextClassifier(DocumentationLink, ClassifierMixin, BaseEstimator):
             raise ValueError("DaskTextClassifier requires y, the labels of the texts; got None.")
         client, source = self._client(), vectorizer._check_parameters()
         classifier._check_parameters()
-        texts, labels = _partitions(X, "X"), _labels(client, y)
+        texts, are_partitions = _partitions(X, "X"), type(y).__module__.startswith("dask")
+        labels = _labels(client, y) if are_partitions else [as_labels(y)]
         read = _read(client, vectorizer, texts)
         counts = vectorizer._word_counts()
         numbers, sizes = [], []
         for words in _results(client, _words, read):
             numbers.append(counts.merge(words))
             sizes.append(words.n_documents)
-        y = _joined(labels, sizes, are_partitions=labels[0] is not y)
+        y = _joined(labels, sizes, are_partitions=are_partitions)
         new_ids = vectorizer._learn_words(counts, source)
         encoded = [
             client.submit(_encode, part, new_ids[of_part], vectorizer.maxlen, vectorizer.truncating, pure=False)
@@ -156,7 +157,7 @@ class DaskTextClassifier(DocumentationLink, ClassifierMixin, BaseEstimator):
         """
         import dask
 
-        predicted, y = (np.asarray(values) for values in dask.compute(self.predict(X), y))
+        predicted, y = map(as_labels, dask.compute(self.predict(X), y))
         return accuracy_score(y, predicted, sample_weight=sample_weight)
 
     def to_local(self) -> Pipeline:
@@ -302,13 +303,9 @@ def _encode(part: _Part, new_ids: np.ndarray, maxlen: int | None, truncating: st
 
 
 def _labels(client: Any, y: Any) -> list[Any]:
-    """Collect and check the labels of each partition; those that are no collection of Dask are one part."""
-    parts = [y]
-    if type(y).__module__.startswith("dask"):
-        parts = client.gather(client.compute(_partitions(y, "y")))
-    for part in filter(_n_labels, parts):
-        check_each_label(part)
-    return parts
+    """Collect and check the labels of each partition."""
+    parts = client.gather(client.compute(_partitions(y, "y")))
+    return [as_labels(part) if _n_labels(part) else part for part in parts]
 
 
 def _n_labels(part: Any) -> int:
@@ -322,7 +319,9 @@ def _joined(parts: list[Any], sizes: list[int], *, are_partitions: bool) -> Any:
         raise ValueError(f"X and y differ in length, or in partitions: X has {expected} texts, and y {found} labels.")
     if not are_partitions:
         return parts[0]
-    y = np.concatenate([np.asarray(part) for part in parts if len(part)])  # an empty list has no type
+    filled = [part for part in parts if len(part)]  # an empty list has no type
+    is_mixture = len({part.dtype.kind for part in filled}) > 1  # NumPy would convert numbers to strings
+    y = np.concatenate([part.astype(object) if is_mixture else part for part in filled])
     return y[:, 0] if y.shape[1:] == (1,) else y  # of a DataFrame
 
 

@@ -1,25 +1,14 @@
-"""Validation of the X and y of ConvTextClassifier."""
+"""Validation of the X of ConvTextClassifier, and of X and y together."""
 
 import zlib
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
-from sklearn.utils import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import (
-    check_array,
-    check_consistent_length,
-    check_non_negative,
-    column_or_1d,
-    validate_data,
-)
+from sklearn.utils.validation import check_array, check_consistent_length, check_non_negative, validate_data
 
-from skglove._sklearn import is_pandas_na, is_scalar_nan
-from skglove.models.head import Head, Sigmoid, Softmax
+from skglove.labels import as_labels, check_targets
 from skglove.text.known_ids import renumber
 from skglove.text.sequences import TokenSequences
-from skglove.training.batches import LabelledSequences
 from skglove.warn import warn
 
 # An embedding of more bytes whose size nobody has chosen needs at least this fraction of its rows.
@@ -48,7 +37,7 @@ def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -
         If `X` is not a matrix of word ids, or `y` is neither a vector of classes nor an indicator matrix of the same length.
     """
     _refuse_texts(X)
-    check_each_label(y)
+    y = as_labels(y)
     if isinstance(X, TokenSequences):
         _check_not_empty(X)
         y = validate_data(estimator, X="no_validation", y=y, reset=reset, multi_output=True)
@@ -61,62 +50,7 @@ def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -
         if reset:
             estimator._input_kind_ = "real numbers" if _holds_features(X) else "ids"
         X = _to_sequences(estimator, X)
-    return X, _check_targets(y)
-
-
-def check_each_label(y: Any) -> None:
-    """Raise a ValueError if a label is missing or is a collection of labels, or if some labels only are strings."""
-    labels = np.asarray(y, dtype=object if isinstance(y, list | tuple) else None)
-    if issparse(y) or labels.dtype.kind not in "Of" or not labels.ndim:
-        return
-    collections = list | tuple | set | frozenset | np.ndarray
-    collection = next((some for some in labels if labels.ndim == 1 and isinstance(some, collections)), None)
-    if collection is not None:
-        raise ValueError(
-            f"y contains collections of labels, such as {collection!r:.60}. For several labels a document, pass the indicator "
-            "matrix that sklearn.preprocessing.MultiLabelBinarizer().fit_transform(y) returns."
-        )
-    is_missing = np.isnan if labels.dtype.kind == "f" else np.frompyfunc(_is_missing, 1, 1)
-    found = np.argwhere(is_missing(labels))
-    if len(found):
-        raise ValueError(
-            f"The label at position {found[0][0]} of y is missing ({labels[tuple(found[0])]!r}). Leave out documents without a "
-            "label, or give them a label of their own."
-        )
-    if labels.ndim == 1 and len({isinstance(some, str) for some in labels}) > 1:
-        position = next(i for i, some in enumerate(labels) if isinstance(some, str) is not isinstance(labels[0], str))
-        raise ValueError(
-            f"y contains strings and other labels: {labels[0]!r} at position 0 and {labels[position]!r} at position {position}. "
-            "Use labels of one type."
-        )
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or is_pandas_na(value) or is_scalar_nan(value)
-
-
-def _check_targets(y: Any) -> np.ndarray:
-    check_classification_targets(y)
-    kind = type_of_target(y, input_name="y", raise_unknown=True)
-    y = y.toarray() if issparse(y) else y
-    if kind == "multilabel-indicator":
-        return _check_indicators(np.asarray(y))
-    if kind == "multiclass-multioutput":
-        raise ValueError(
-            f"y has {y.shape[1]} columns of several classes. Expected a vector of classes, or for several labels a document an "
-            "indicator matrix of zeros and ones, as sklearn.preprocessing.MultiLabelBinarizer returns."
-        )
-    return column_or_1d(y, warn=True)
-
-
-def _check_indicators(Y: np.ndarray) -> np.ndarray:
-    values = np.unique(Y)
-    if not np.isin(values, (0, 1)).all():
-        raise ValueError(
-            f"y is a matrix of the values {values.tolist()}. Expected an indicator matrix of zeros and ones, as "
-            "sklearn.preprocessing.MultiLabelBinarizer returns."
-        )
-    return Y.astype(np.int32)
+    return X, check_targets(y)
 
 
 def check_word_ids(estimator: Any, X: Any) -> TokenSequences:
@@ -144,129 +78,6 @@ def check_word_ids(estimator: Any, X: Any) -> TokenSequences:
         return X.keep(X.ids < estimator.input_dim_)
     check_ids_below(X, estimator.input_dim_)
     return X
-
-
-def check_classes(y: np.ndarray, classes: Any, known: np.ndarray | None) -> np.ndarray:
-    """Check and return the classes for `partial_fit`.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-    classes : array-like of shape (n_classes,) or None
-        The classes passed to this call; not required for an indicator matrix, whose labels are the indices of its columns.
-    known : ndarray of shape (n_classes,) or None
-        The classes of earlier calls, if any.
-
-    Returns
-    -------
-    ndarray of shape (n_classes,)
-
-    Raises
-    ------
-    ValueError
-        If `classes` is missing in the first call or differs in a later one, or `y` contains another class.
-    """
-    if y.ndim == 2:
-        return _check_label_indices(y.shape[1], classes, known)
-    if known is None and classes is None:
-        raise ValueError(
-            "classes must be passed on the first call to partial_fit, with all classes that occur in any call."
-        )
-    if known is None:
-        known = np.unique(classes)
-    elif classes is not None and not np.array_equal(np.unique(classes), known):
-        raise ValueError(f"classes={classes!r} are not those of the first call to partial_fit, {known.tolist()}.")
-    unknown = np.setdiff1d(y, known)
-    if len(unknown):
-        raise ValueError(
-            f"y contains classes that were not passed to the first call: {unknown.tolist()}; expected {known.tolist()}."
-        )
-    return known
-
-
-def _check_label_indices(n_labels: int, classes: Any, known: np.ndarray | None) -> np.ndarray:
-    labels = np.arange(n_labels)
-    for name, others in (("classes", classes), ("y of the first call", known)):
-        if others is not None and not np.array_equal(np.unique(others), labels):
-            raise ValueError(
-                f"y has {n_labels} columns, but {name} has the labels {np.unique(others).tolist()}. All calls to partial_fit "
-                "need indicator matrices of the same width."
-            )
-    return labels
-
-
-def label(
-    sequences: TokenSequences, y: np.ndarray, weights: np.ndarray, classes: np.ndarray, class_weight: Any
-) -> tuple[LabelledSequences, Head]:
-    """Join documents, classes and weights; document weights are multiplied by class weights.
-
-    Parameters
-    ----------
-    sequences : TokenSequences
-    y : ndarray of shape (n_samples,), or of shape (n_samples, n_labels), int
-    weights : ndarray of shape (n_samples,), float64
-        In any unit.
-    classes : ndarray of shape (n_classes,)
-    class_weight : dict, "balanced" or None
-
-    Returns
-    -------
-    data : LabelledSequences
-        Documents of weight 0 are left out. The weights are at most 1, so that sums of them are finite.
-    head : Head
-        With the class weights of labels.
-
-    Raises
-    ------
-    ValueError
-        If a class weight is invalid.
-    """
-    weights = weights / weights.max()
-    if y.ndim == 2:
-        return LabelledSequences(sequences, y, weights, np.flatnonzero(weights)), Sigmoid(
-            *_label_weights(y, class_weight)
-        )
-    positions = np.searchsorted(classes, y)
-    if class_weight is not None:
-        of_class = compute_class_weight(class_weight, classes=classes, y=y)
-        if not (np.isfinite(of_class).all() and (of_class >= 0).all() and of_class.any()):
-            raise ValueError(f"class_weight must contain non-negative finite numbers, not all 0; got {class_weight!r}.")
-        weights = weights * (of_class / of_class.max())[positions]
-    return LabelledSequences(sequences, positions, weights, np.flatnonzero(weights)), Softmax(len(classes))
-
-
-def _label_weights(Y: np.ndarray, class_weight: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return the weights of documents with each label, and of those without it.
-
-    Parameters
-    ----------
-    Y : ndarray of shape (n_samples, n_labels), int
-    class_weight : dict, "balanced" or None
-        A dict has the weights of documents with a label, by the label's index. "balanced" balances each label, as
-        ``OneVsRestClassifier(LinearSVC(class_weight="balanced"))`` does.
-
-    Returns
-    -------
-    positive, negative : tuple of float
-
-    Raises
-    ------
-    ValueError
-        If `class_weight` has an unknown label, or a weight is not positive or not finite.
-    """
-    n_samples, n_labels = Y.shape
-    positive, negative = np.ones(n_labels), np.ones(n_labels)
-    if isinstance(class_weight, str):
-        counts = Y.sum(axis=0)
-        positive, negative = (n_samples / (2 * np.maximum(count, 1)) for count in (counts, n_samples - counts))
-    elif class_weight is not None:
-        unknown = [name for name in class_weight if name not in range(n_labels)]
-        if unknown:
-            raise ValueError(f"class_weight has weights of {unknown}, but the labels are 0 to {n_labels - 1}.")
-        positive[[int(name) for name in class_weight]] = list(class_weight.values())
-        if not (np.isfinite(positive).all() and (positive > 0).all()):
-            raise ValueError(f"class_weight of labels must contain positive finite numbers; got {class_weight!r}.")
-    return tuple(positive.tolist()), tuple(negative.tolist())
 
 
 def check_ids_below(sequences: TokenSequences, input_dim: int) -> None:
