@@ -5,6 +5,7 @@ import pickle
 import signal
 import threading
 import time
+from enum import Enum
 
 import dask
 import dask.array as da
@@ -179,6 +180,22 @@ def test_labels_in_partitions_without_any(client, few, vectors):
     assert model.classes_.dtype.kind == "i"
 
 
+def test_labels_of_any_type(client, few, vectors):
+    texts, places = as_bag(few[0]), np.unique(few[1], return_inverse=True)[1]
+    model = DaskTextClassifier(make(vectors), client=client)
+    y = dd.from_pandas(pd.Series(places, dtype="Int64"), npartitions=3)
+    model.fit(as_series(few[0]), y)
+    assert model.classes_.tolist() == np.unique(places).tolist()
+    assert model.classes_.dtype == model.predict(as_series(few[0])).dtype == np.int64
+    assert model.score(as_series(few[0]), y) == (model.predict(as_series(few[0])).compute() == places).mean()
+    Topic = Enum("Topic", {"ANIMALS": "animals", "TOOLS": "tools"}, type=str)
+    members = [Topic(label) for label in few[1]]
+    for labels in (members, as_bag(members)):
+        model.fit(texts, labels)
+        assert model.classes_.tolist() == sorted(set(few[1]))
+        assert model.score(texts, labels) == np.mean(np.array(model.predict(texts).compute()) == few[1])
+
+
 class TestErrors:
     @pytest.mark.parametrize("collect", [list, as_bag])
     @pytest.mark.parametrize(
@@ -190,6 +207,11 @@ class TestErrors:
         labels = [*few[1][:3].tolist(), label, *few[1][4:].tolist()]
         with pytest.raises(ValueError, match=message):
             DaskTextClassifier(make(vectors), client=client).fit(as_bag(few[0]), collect(labels))
+
+    def test_partitions_with_labels_of_several_types(self, client, few, vectors):
+        labels = [1 if i < 60 else label for i, label in enumerate(few[1])]
+        with pytest.raises(ValueError, match="y contains labels of several types: 1 at position 0"):
+            DaskTextClassifier(make(vectors), client=client).fit(as_bag(few[0]), as_bag(labels))
 
     @pytest.mark.parametrize("steps", ["glovetextvectorizer__num_words", "convtextclassifier__epochs"])
     def test_parameters_are_checked_before_texts_are_read(self, client, few, vectors, steps):
