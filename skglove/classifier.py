@@ -23,7 +23,7 @@ from skglove._sklearn import (
     with_callbacks,
 )
 from skglove.callbacks import FitTask
-from skglove.labels import as_labels, check_classes, check_new_classes, label
+from skglove.labels import as_labels, check_classes, check_label_names, check_new_classes, label
 from skglove.models import ARCHITECTURES, Member, as_member
 from skglove.models.base import FitContext
 from skglove.models.head import Head, Sigmoid, Softmax
@@ -132,6 +132,9 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
     class_prior_ : ndarray of shape (n_classes,), float64
         The weighted frequency of each class or label in training: the probabilities of a document without a known word. None
         in models that were saved before it was added.
+    label_names_ : ndarray of str of shape (n_labels,) or None
+        With several labels a document, the names of the columns of `y`, if it was a DataFrame in which all are strings;
+        `skglove.explain` shows them. None with one class a document.
     thresholds_ : ndarray of shape (n_labels,) or None
         `predict` returns the labels with a higher probability. They are learned for F1 on documents held out by "wide_and_deep"
         or `early_stopping`; by "wide_and_deep" with few documents, in the cross-validation of the linear models. Otherwise they
@@ -221,6 +224,8 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
     class_prior_: np.ndarray | None
     _class_totals_: np.ndarray
     _silent_ids_: np.ndarray
+    # Models saved before there were names have none.
+    label_names_: np.ndarray | None = None
 
     def __init__(
         self,
@@ -329,6 +334,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
         self, member: Member, X: Any, y: Any, sample_weight: Any, last: "ConvTextClassifier | None", task: FitTask
     ) -> None:
         forget_fit(self)
+        self.label_names_ = check_label_names(y, last)
         X, y = check_training_data(self, X, y)
         weights = check_sample_weight(sample_weight, len(X))
         if not weights.all():
@@ -392,6 +398,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
                 "partial_fit supports neither early_stopping=True nor class_weight='balanced', since it does not see all "
                 "documents. Set early_stopping=False, and pass class weights as a dict."
             )
+        self.label_names_ = check_label_names(y, last)
         X, y = check_training_data(self, X, y, reset=last is None)
         X = X if last is None else self._without_gaps(X, last)
         known = check_classes(y, classes, None if last is None else last.classes_)

@@ -98,7 +98,7 @@ class DaskTextClassifier(DocumentationLink, ClassifierMixin, BaseEstimator):
         client, source = self._client(), vectorizer._check_parameters()
         classifier._check_parameters()
         texts, are_partitions = _partitions(X, "X"), type(y).__module__.startswith("dask")
-        labels = _labels(client, y) if are_partitions else [as_labels(y)]
+        labels = _labels(client, y) if are_partitions else [_checked(y)]
         read = _read(client, vectorizer, texts)
         counts = vectorizer._word_counts()
         numbers, sizes = [], []
@@ -305,7 +305,16 @@ def _encode(part: _Part, new_ids: np.ndarray, maxlen: int | None, truncating: st
 def _labels(client: Any, y: Any) -> list[Any]:
     """Collect and check the labels of each partition."""
     parts = client.gather(client.compute(_partitions(y, "y")))
-    return [as_labels(part) if _n_labels(part) else part for part in parts]
+    return [_checked(part) if _n_labels(part) else part for part in parts]
+
+
+def _checked(y: Any) -> Any:
+    return y if _has_names(y) else as_labels(y)
+
+
+def _has_names(y: Any) -> bool:
+    """Return whether `y` is a DataFrame of several labels, whose names the classifier keeps."""
+    return hasattr(y, "columns") and y.shape[1] > 1
 
 
 def _n_labels(part: Any) -> int:
@@ -319,6 +328,10 @@ def _joined(parts: list[Any], sizes: list[int], *, are_partitions: bool) -> Any:
         raise ValueError(f"X and y differ in length, or in partitions: X has {expected} texts, and y {found} labels.")
     if not are_partitions:
         return parts[0]
+    if _has_names(parts[0]):
+        import pandas as pd
+
+        return pd.concat(parts)
     filled = [part for part in parts if len(part)]  # an empty list has no type
     is_mixture = len({part.dtype.kind for part in filled}) > 1  # NumPy would convert numbers to strings
     y = np.concatenate([part.astype(object) if is_mixture else part for part in filled])

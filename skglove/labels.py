@@ -213,6 +213,49 @@ def _check_indicators(Y: np.ndarray) -> np.ndarray:
     return Y.astype(np.int32)
 
 
+def check_label_names(y: Any, last: Any) -> np.ndarray | None:
+    """Return the names of the labels, which are those of the columns of a DataFrame.
+
+    Parameters
+    ----------
+    y : array-like
+    last : ConvTextClassifier or None
+        If training continues, the classifier so far. Its labels must have the same names in the same order; a `y` without names
+        is trusted to.
+
+    Returns
+    -------
+    ndarray of str of shape (n_labels,) or None
+        None with one class a document, and without names.
+
+    Raises
+    ------
+    TypeError
+        If only some names are strings, as in scikit-learn for features.
+    ValueError
+        If names occur more than once, or are others than before.
+    """
+    columns = list(y.columns) if hasattr(y, "columns") and y.shape[1] > 1 else []
+    known = None if last is None else last.label_names_
+    are_strings = {isinstance(name, str) for name in columns}
+    if are_strings == {True, False}:
+        raise TypeError(f"The columns of y are {columns}. Labels need names that all are strings, or none is.")
+    if True not in are_strings:
+        return known
+    names = np.array(columns, dtype=str)
+    distinct, counts = np.unique(names, return_counts=True)
+    if len(distinct) < len(names):
+        raise ValueError(
+            f"Several columns of y are named {distinct[counts > 1].tolist()}. Labels need names of their own."
+        )
+    if known is not None and not np.array_equal(names, known):
+        raise ValueError(
+            f"The columns of y are {names.tolist()}, but training began with {known.tolist()}. Pass the same columns in the same "
+            "order."
+        )
+    return names if last is None else known
+
+
 def check_new_classes(classes: np.ndarray) -> None:
     """Check the classes of a new model; warn if some differ only in white space around them, or look like missing values.
 
