@@ -7,11 +7,10 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline, make_pipeline
 
 from skglove._sklearn import Interval, validate_params
 from skglove.classifier import ConvTextClassifier
-from skglove.pipeline import vectorizer_and_classifier
+from skglove.pipeline import unprepared_pipeline
 from skglove.saving import pack_words
 from skglove.text.documents import chunks
 from skglove.transaction import snapshot
@@ -36,7 +35,7 @@ def compress(
     tolerance: float | None = None,
     X: Any = None,
     y: Any = None,
-) -> Pipeline:
+) -> Any:
     """Return a smaller copy of a fitted pipeline, for prediction.
 
     Files of the copy contain weights of 8 bits (of the linear model with up to 3 classes, 16), and no pre-trained vectors besides
@@ -47,8 +46,9 @@ def compress(
 
     Parameters
     ----------
-    pipeline : Pipeline or search
-        A fitted pipeline of a `GloveTextVectorizer` and a `ConvTextClassifier`, or a search over one. It is not changed.
+    pipeline : Pipeline or meta-estimator
+        A fitted pipeline of a `GloveTextVectorizer` and a `ConvTextClassifier`, also in a search, a `FrozenEstimator`, a
+        threshold classifier, or a `CalibratedClassifierCV` of a single model. It is not changed.
     num_words : int or None, default=None
         The number of words to keep. Only one of `num_words`, `max_size` and `tolerance` may be given; without any of them, all
         words are kept.
@@ -63,7 +63,9 @@ def compress(
 
     Returns
     -------
-    Pipeline
+    Pipeline or meta-estimator
+        A copy as `pipeline`, with the same names of steps, thresholds and calibrators. Of a search, it is the copy of its best
+        estimator.
 
     Raises
     ------
@@ -71,6 +73,7 @@ def compress(
         If `pipeline` is not such a pipeline, or not fitted.
     ValueError
         If several limits are given, `tolerance` without texts and labels, or no words are left within `max_size` or `tolerance`.
+        If a `CalibratedClassifierCV` has several models: compress one of them, or fit it with ``ensemble=False``.
 
     Examples
     --------
@@ -91,27 +94,20 @@ def compress(
         raise ValueError(f"Only one of num_words, max_size and tolerance may be given; got {' and '.join(given)}.")
     if (tolerance is not None) != (X is not None and y is not None):
         raise ValueError("tolerance, X and y belong together: pass all of them, or none.")
-    vectorizer, classifier = vectorizer_and_classifier(pipeline)
-    names = _names(getattr(pipeline, "best_estimator_", pipeline))
+    parts = unprepared_pipeline(pipeline)
+    vectorizer, classifier = parts.vectorizer, parts.classifier
 
-    def keep(n_words: int) -> Pipeline:
-        small = _small_vectorizer(vectorizer, n_words), _small_classifier(classifier, n_words + 1)
-        return Pipeline(list(zip(names, small, strict=True)))
+    def keep(n_words: int) -> Any:
+        return parts.with_steps(_small_vectorizer(vectorizer, n_words), _small_classifier(classifier, n_words + 1))
 
     n_words = len(vectorizer.vocabulary_)
     if max_size is not None:
         return keep(_most_words(keep, n_words, max_size))
     if tolerance is not None:
         X = list(chain.from_iterable(chunks(X)))  # is read several times
-        lowest = make_pipeline(vectorizer, classifier).score(X, y) - tolerance - _ROUNDING_ERROR
+        lowest = parts.with_steps(vectorizer, classifier).score(X, y) - tolerance - _ROUNDING_ERROR
         return _fewest_words(keep, n_words, lowest, X, y)
     return keep(n_words if num_words is None else min(num_words, n_words))
-
-
-def _names(pipeline: Pipeline) -> list[str]:
-    """Return the names of the steps, unless there are others beside the two, such as nested pipelines."""
-    names = [name for name, step in pipeline.steps if isinstance(step, GloveTextVectorizer | ConvTextClassifier)]
-    return names if len(names) == 2 else ["glovetextvectorizer", "convtextclassifier"]
 
 
 def _small_vectorizer(vectorizer: GloveTextVectorizer, n_words: int) -> GloveTextVectorizer:
@@ -137,7 +133,7 @@ def _small_classifier(classifier: ConvTextClassifier, n_ids: int) -> ConvTextCla
     return small
 
 
-def _most_words(keep: Callable[[int], Pipeline], n_words: int, max_size: int) -> int:
+def _most_words(keep: Callable[[int], Any], n_words: int, max_size: int) -> int:
     """Return the largest number of words whose pipeline is within a size, by bisection."""
     fits, too_many = 0, n_words + 1
     while too_many - fits > 1:
@@ -153,7 +149,7 @@ def _most_words(keep: Callable[[int], Pipeline], n_words: int, max_size: int) ->
     return fits
 
 
-def _fewest_words(keep: Callable[[int], Pipeline], n_words: int, lowest: float, X: Any, y: Any) -> Pipeline:
+def _fewest_words(keep: Callable[[int], Any], n_words: int, lowest: float, X: Any, y: Any) -> Any:
     """Return the pipeline of half of the words, a quarter and so on, as long as its score is not below the lowest."""
     best = None
     while n_words:

@@ -2,7 +2,9 @@ import pickle
 
 import numpy as np
 import pytest
-from sklearn.model_selection import GridSearchCV
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from skglove import (
@@ -181,3 +183,36 @@ def test_several_limits_are_refused(few, pipeline):
     for arguments in ({"tolerance": 0.1}, {"X": few[0], "y": few[1]}):
         with pytest.raises(ValueError, match="tolerance, X and y belong together"):
             compress(pipeline, **arguments)
+
+
+# Meta-estimators
+
+
+def test_a_threshold_and_a_calibration_are_kept(few, pipeline):
+    high = np.quantile(pipeline.predict_proba(few[0])[:, 1], 0.8)
+    rare = FixedThresholdClassifier(pipeline, threshold=float(high), pos_label="tools")
+    calibrated = CalibratedClassifierCV(FrozenEstimator(pipeline)).fit(*few)
+    inside = make_pipeline(pipeline[0], CalibratedClassifierCV(FrozenEstimator(pipeline[1])))
+    inside[1].fit(pipeline[0].transform(few[0]), few[1])
+    for model in (rare, calibrated, inside):
+        before = pickle.dumps(model)
+        small = compress(model)
+        assert type(small) is type(model)
+        assert pickle.dumps(model) == before
+        assert size(small) < 0.6 * size(model)
+        np.testing.assert_allclose(small.predict_proba(few[0]), model.predict_proba(few[0]), atol=0.05)
+        assert np.mean(small.predict(few[0]) == model.predict(few[0])) > 0.95
+    assert not np.array_equal(rare.predict(few[0]), pipeline.predict(few[0]))
+
+
+def test_tolerance_is_that_of_the_threshold(few, pipeline):
+    never = FixedThresholdClassifier(pipeline, threshold=2.0, pos_label="tools")
+    small = compress(never, tolerance=0.0, X=few[0], y=few[1])
+    assert len(small.estimator[0].vocabulary_) == 1  # any words predict one class alike
+    assert small.score(*few) == never.score(*few) == 0.5
+
+
+def test_names_of_nested_steps(pipeline):
+    nested = Pipeline([("nothing", "passthrough"), ("model", Pipeline(pipeline.steps))])
+    assert list(compress(nested).named_steps) == ["model"]
+    assert list(compress(nested)["model"].named_steps) == list(pipeline.named_steps)

@@ -5,6 +5,8 @@ import pickle
 import joblib
 import numpy as np
 import onnxruntime
+import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse as sp
 from sklearn.exceptions import DataConversionWarning
@@ -13,7 +15,16 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, Stacked, WideAndDeep, explain
+from skglove import (
+    ConvTextClassifier,
+    GloveTextVectorizer,
+    Parallel,
+    Stacked,
+    WideAndDeep,
+    compress,
+    explain,
+    explain_model,
+)
 from skglove.export import to_keras, to_onnx
 from skglove.saving import dump, load
 
@@ -279,3 +290,71 @@ def test_one_sparse_column_is_a_vector_of_classes(documents):
     with pytest.warns(DataConversionWarning):
         classifier = small(epochs=1)[-1].fit(X, sp.csr_array(Y[:, :1]))
     assert classifier.predict(X).shape == (len(Y),)
+
+
+# Names of labels
+
+
+@pytest.mark.parametrize(
+    "to_table",
+    [
+        lambda Y: pd.DataFrame(Y, columns=list(WORDS)),
+        lambda Y: pd.DataFrame(Y, columns=list(WORDS), dtype=bool, index=np.arange(len(Y))[::-1]),
+        lambda Y: pl.DataFrame(dict(zip(WORDS, Y.T, strict=True))),
+    ],
+    ids=["pandas", "pandas bool", "polars"],
+)
+def test_columns_of_a_table_are_the_names_of_labels(documents, to_table):
+    texts, Y = documents
+    pipeline = small(Parallel(filters=2), epochs=1).fit(texts, to_table(Y))
+    assert pipeline[-1].label_names_.tolist() == list(WORDS)
+    assert pipeline[-1].label_names_.dtype.kind == "U"
+    assert pipeline.classes_.tolist() == [0, 1, 2]
+    plain = small(Parallel(filters=2), epochs=1).fit(texts, Y)
+    assert np.array_equal(pipeline.predict_proba(texts), plain.predict_proba(texts))
+    for explained in (explain(pipeline, "a cat"), explain_model(pipeline), explain_model(pipeline, texts[:3])):
+        assert explained.classes.tolist() == list(WORDS)
+    assert explain_model(pipeline).top("tools", 3) == explain_model(plain).top(2, 3)
+    assert compress(pipeline)[-1].label_names_.tolist() == list(WORDS)
+
+
+def test_without_names_there_are_none(documents):
+    texts, Y = documents
+    X, classifier = GloveTextVectorizer(None).fit_transform(texts[:40]), small(Parallel(filters=2), epochs=1)[-1]
+    numbered, names = pd.DataFrame(Y[:40]), pd.DataFrame(Y[:40], columns=list(WORDS))
+    assert classifier.fit(X, names).label_names_ is not None
+    assert classifier.fit(X, numbered).label_names_ is None
+    with pytest.warns(DataConversionWarning):
+        assert classifier.fit(X, names[["cats"]]).label_names_ is None
+    assert classifier.fit(X, names["cats"]).label_names_ is None
+    del classifier.__dict__["label_names_"]  # as before there were names
+    assert pickle.loads(pickle.dumps(classifier)).label_names_ is None
+
+
+@pytest.mark.parametrize("continue_", [ConvTextClassifier.partial_fit, ConvTextClassifier.fit])
+def test_labels_keep_their_names_and_order_when_training_continues(documents, continue_):
+    texts, Y = documents
+    X = GloveTextVectorizer(None).fit_transform(texts[:40])
+    names = pd.DataFrame(Y[:40], columns=list(WORDS))
+    classifier = small(Parallel(filters=2), epochs=1, warm_start=True)[-1]
+    for y in (names, names, Y[:40]):
+        assert continue_(classifier, X, y).label_names_.tolist() == list(WORDS)
+    before = classifier.predict_proba(X)
+    for other in (names[["dogs", "cats", "tools"]], names.rename(columns={"tools": "tool"}), names[["cats", "dogs"]]):
+        with pytest.raises(ValueError, match=r"but training began with \['cats', 'dogs', 'tools'\]"):
+            continue_(classifier, X, other)
+    assert np.array_equal(classifier.predict_proba(X), before)
+    assert classifier.label_names_.tolist() == list(WORDS)
+
+
+@pytest.mark.parametrize(
+    ("columns", "error", "message"),
+    [
+        (["cats", "dogs", 3], TypeError, r"The columns of y are \['cats', 'dogs', 3\]"),
+        (["cats", "dogs", "cats"], ValueError, r"Several columns of y are named \['cats'\]"),
+    ],
+)
+def test_names_of_labels_are_checked(documents, columns, error, message):
+    texts, Y = documents
+    with pytest.raises(error, match=message):
+        small().fit(texts, pd.DataFrame(Y, columns=columns))

@@ -5,13 +5,21 @@ import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    RandomizedSearchCV,
+    TunedThresholdClassifierCV,
+)
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel
-from skglove.pipeline import text_pipeline, vectorizer_and_classifier
+from skglove.dask import DaskTextClassifier
+from skglove.pipeline import final_classifier, only_classifier, text_pipeline, vectorizer_and_classifier
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +57,7 @@ def test_steps_that_do_nothing_are_left_out(pipeline, nothing):
         lambda p: of(LogisticRegression(), p[0], p[1]),
         lambda p: of(FeatureUnion([("vectorizer", p[0])]), p[1]),
         lambda p: of(p[0], LogisticRegression()),
-        lambda p: CalibratedClassifierCV(p),
+        OneVsRestClassifier,
         lambda p: None,
     ],
     ids=[
@@ -110,6 +118,155 @@ def test_a_search_without_refit(pipeline, corpus):
         ValueError, match=r"no best_estimator_, as it was fitted with refit=False\. Fit it with refit=True"
     ):
         vectorizer_and_classifier(search)
+
+
+# Other meta-estimators
+
+
+def searched(model):
+    search = GridSearchCV(model, {})
+    search.best_estimator_ = model
+    return search
+
+
+def on_a_cluster(pipeline):
+    model = DaskTextClassifier(pipeline)
+    model.estimator_ = pipeline
+    return model
+
+
+def of_pairs(wrap):
+    """Return a function that wraps the classifier after the vectorizer."""
+    return lambda p, X, y: of(p[0], wrap(p[1], p[0].transform(X), y))
+
+
+def calibrated(model, X, y, **options):
+    return CalibratedClassifierCV(FrozenEstimator(model), **options).fit(X, y)
+
+
+def with_fixed_threshold(model, X, y):
+    return FixedThresholdClassifier(model, threshold=0.7, pos_label="tools")  # fitted, as its estimator is
+
+
+def with_tuned_threshold(model, X, y):
+    return TunedThresholdClassifierCV(FrozenEstimator(model), cv=2).fit(X, y)
+
+
+AROUND = {
+    "frozen": lambda p, X, y: FrozenEstimator(p),
+    "two frozen steps": lambda p, X, y: of(*map(FrozenEstimator, p)),
+    "Dask": lambda p, X, y: on_a_cluster(p),
+    "frozen search": lambda p, X, y: FrozenEstimator(searched(FrozenEstimator(p))),
+}
+ADJUSTED = {
+    "fixed threshold": with_fixed_threshold,
+    "tuned threshold": with_tuned_threshold,
+    "calibration": calibrated,
+    "calibrations of one model": lambda p, X, y: calibrated(p, X, y, ensemble=True, cv=2),
+    "threshold of a calibration": lambda p, X, y: with_fixed_threshold(calibrated(p, X, y), X, y),
+    "calibrated in a search": lambda p, X, y: searched(calibrated(p, X, y)),
+    "calibrated after the vectorizer": of_pairs(calibrated),
+    "threshold after the vectorizer": of_pairs(with_tuned_threshold),
+    "nested pipelines": lambda p, X, y: with_tuned_threshold(of(of(of_pairs(calibrated)(p, X, y))), X, y),
+}
+
+
+@pytest.fixture(scope="module")
+def held_out(corpus):
+    return corpus[0][40:80], corpus[1][40:80]
+
+
+@pytest.mark.parametrize("wrap", AROUND.values(), ids=AROUND)
+def test_one_model_inside_a_meta_estimator_is_found(pipeline, held_out, wrap):
+    found = vectorizer_and_classifier(wrap(pipeline, *held_out))
+    assert [vars(step) for step in found] == [vars(step) for step in pipeline]
+
+
+@pytest.mark.parametrize("wrap", ADJUSTED.values(), ids=ADJUSTED)
+def test_one_model_is_found_with_its_adjustments(pipeline, held_out, wrap):
+    wrapped = wrap(pipeline, *held_out)
+    found = text_pipeline(wrapped)
+    assert [vars(found.vectorizer), vars(found.classifier)] == [vars(step) for step in pipeline]
+    again = found.with_steps(found.vectorizer, found.classifier)
+    assert (again.predict_proba(held_out[0]) == wrapped.predict_proba(held_out[0])).all()
+    assert (again.predict(held_out[0]) == wrapped.predict(held_out[0])).all()
+    assert vars(final_classifier(wrapped)) is vars(pipeline[1])
+
+
+def test_new_steps_replace_all_of_the_old_ones(pipeline, held_out):
+    wrapped = calibrated(of(FunctionTransformer(shout), *pipeline), *held_out, ensemble=True, cv=2)
+    before = wrapped.predict_proba(held_out[0])
+    classifier = ConvTextClassifier(Parallel(filters=4), epochs=1, random_state=1)
+    classifier.fit(pipeline[0].transform(held_out[0]), held_out[1])
+    again = text_pipeline(wrapped).with_steps(pipeline[0], classifier)
+    inside = [again.estimator.estimator, *(each.estimator.estimator for each in again.calibrated_classifiers_)]
+    assert [list(model) for model in inside] == [[pipeline[0], classifier]] * 3
+    assert np.array_equal(wrapped.predict_proba(held_out[0]), before)
+
+
+@pytest.mark.parametrize(
+    ("wrap", "message"),
+    [
+        (with_fixed_threshold, "threshold of the FixedThresholdClassifier.* its estimator, in its place"),
+        (with_tuned_threshold, "threshold of the TunedThresholdClassifierCV.* its estimator_, in its place"),
+        (calibrated, r"calibration of the CalibratedClassifierCV.* its calibrated_classifiers_\[0\].estimator"),
+        (of_pairs(calibrated), "calibration of the CalibratedClassifierCV"),
+    ],
+)
+def test_an_export_without_its_adjustments_is_refused(pipeline, held_out, wrap, message):
+    with pytest.raises(ValueError, match=f"would lack the {message}"):
+        vectorizer_and_classifier(wrap(pipeline, *held_out))
+
+
+def test_several_models(corpus, vectors):
+    classifier = ConvTextClassifier(Parallel(filters=2), epochs=1, random_state=0)
+    wrapped = CalibratedClassifierCV(make_pipeline(GloveTextVectorizer(vectors), classifier), cv=2)
+    wrapped.fit(corpus[0][:20], corpus[1][:20])
+    for find in (text_pipeline, final_classifier):
+        with pytest.raises(ValueError, match=r"averages 2 models.* such as its calibrated_classifiers_\[0\].estimator"):
+            find(wrapped)
+    assert text_pipeline(wrapped.calibrated_classifiers_[0].estimator).preparation == []
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        CalibratedClassifierCV,
+        TunedThresholdClassifierCV,
+        lambda p: TunedThresholdClassifierCV(FrozenEstimator(p)),
+        DaskTextClassifier,
+        *(
+            lambda p, wrap=wrap: wrap(make_pipeline(GloveTextVectorizer(), ConvTextClassifier()))
+            for wrap in (FrozenEstimator, FixedThresholdClassifier, CalibratedClassifierCV)
+        ),
+        lambda p: of(p[0], CalibratedClassifierCV(ConvTextClassifier())),
+    ],
+    ids=range(8),
+)
+def test_unfitted_meta_estimators(pipeline, wrap):
+    for find in (text_pipeline, vectorizer_and_classifier, final_classifier):
+        with pytest.raises(NotFittedError):
+            find(wrap(pipeline))
+
+
+def test_a_classifier_alone(pipeline, held_out):
+    X = pipeline[0].transform(held_out[0])
+    for wrapped in (pipeline[1], FrozenEstimator(pipeline[1]), searched(pipeline[1])):
+        assert vars(only_classifier(wrapped)) is vars(final_classifier(wrapped)) is vars(pipeline[1])
+    with pytest.raises(ValueError, match="The export would lack the calibration"):
+        only_classifier(calibrated(pipeline[1], X, held_out[1]))
+    with pytest.raises(TypeError, match=r"Expected a ConvTextClassifier, such as pipeline\[-1\]"):
+        only_classifier(pipeline)
+
+
+def test_classes_are_those_of_the_outermost(pipeline, held_out):
+    assert text_pipeline(pipeline).class_names.tolist() == ["animals", "tools"]
+    encoded = ConvTextClassifier(Parallel(filters=4), epochs=1, random_state=1)
+    encoded.fit(pipeline[0].transform(held_out[0]), (held_out[1] == "tools").astype(int))
+    wrapped = calibrated(
+        of(pipeline[0], encoded), *held_out, method="temperature"
+    )  # as it encodes classes that are strings
+    assert text_pipeline(wrapped).class_names.tolist() == ["animals", "tools"]
 
 
 # Steps before the vectorizer

@@ -19,8 +19,9 @@ def to_keras(pipeline: Any) -> Any:
 
     Parameters
     ----------
-    pipeline : Pipeline or search
-        A fitted pipeline of a `GloveTextVectorizer` and a `ConvTextClassifier` only, or a fitted search over one.
+    pipeline : Pipeline or meta-estimator
+        A fitted pipeline of a `GloveTextVectorizer` and a `ConvTextClassifier` only, also in a `FrozenEstimator` or a fitted
+        search.
 
     Returns
     -------
@@ -36,7 +37,8 @@ def to_keras(pipeline: Any) -> Any:
         If the pipeline has not been fitted.
     ValueError
         If the vectorizer was fitted again after the classifier was trained, or if it does what cannot run in TensorFlow: its
-        tokenizer is a function, or it replaces unknown words by the nearest.
+        tokenizer is a function, or it replaces unknown words by the nearest. If there is a calibration or threshold classifier,
+        which the model would lack: pass the pipeline inside it.
 
     Notes
     -----

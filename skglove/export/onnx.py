@@ -9,12 +9,11 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from skglove.classifier import ConvTextClassifier
 from skglove.models.base import left_aligned
+from skglove.pipeline import only_classifier
 from skglove.saving import replacing
-from skglove.transaction import snapshot
 
 _OPSET, _IR_VERSION = 17, 8  # of 2022, for compatibility with older runtimes
 _LAST = 2**31 - 1  # beyond the end of every axis
@@ -26,7 +25,7 @@ def to_onnx(classifier: ConvTextClassifier, file: str | os.PathLike) -> None:
     Parameters
     ----------
     classifier : ConvTextClassifier
-        A fitted classifier whose architecture is not a callable.
+        A fitted classifier whose architecture is not a callable, also in a `FrozenEstimator` or a fitted search.
     file : path
         The file, with opset 17. The input "ids" is int32 of shape (batch, width), padded with 0 on any side, such as the result
         of ``GloveTextVectorizer.transform(texts).padded()``. The output "probabilities" is float32 of shape
@@ -37,14 +36,12 @@ def to_onnx(classifier: ConvTextClassifier, file: str | os.PathLike) -> None:
     ImportError
         If onnx is not installed.
     ValueError
-        If the architecture is a callable, or the classifier was fitted on ids with large gaps.
+        If the architecture is a callable, the classifier was fitted on ids with large gaps, or it is inside a calibration or
+        threshold classifier, which the file would lack.
     sklearn.exceptions.NotFittedError
         If the classifier has not been fitted.
     """
-    if not isinstance(classifier, ConvTextClassifier):
-        raise TypeError(f"Expected a ConvTextClassifier, such as pipeline[-1]; got {classifier!r:.80}.")
-    fitted = snapshot(classifier)
-    check_is_fitted(fitted)
+    fitted = only_classifier(classifier)
     if fitted._known_ids_ is not None:
         raise ValueError(
             "The classifier was fitted on ids with large gaps, which ONNX has no operation to look up. Renumber them from 1 "

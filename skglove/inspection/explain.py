@@ -23,10 +23,12 @@ def explain(pipeline: Any, text: Any) -> Explanation:
 
     Parameters
     ----------
-    pipeline : Pipeline or search
-        A fitted pipeline that ends in a `GloveTextVectorizer` and a `ConvTextClassifier`, or a fitted search over one, such as
-        `GridSearchCV`. It may begin with transformers from texts to texts, and the vectorizer may be in a `ColumnTransformer`
-        of one column.
+    pipeline : Pipeline or meta-estimator
+        A fitted pipeline that ends in a `GloveTextVectorizer` and a `ConvTextClassifier`. It may begin with transformers from
+        texts to texts, and the vectorizer may be in a `ColumnTransformer` of one column. The pipeline or its classifier may be
+        in a fitted search, a `FrozenEstimator`, a threshold classifier, a `CalibratedClassifierCV` of a single model or a
+        `DaskTextClassifier`, also in several of them. Contributions are to the scores of the classifier inside; probabilities
+        and the predicted class are those of `pipeline`.
     text : str, list of str, or table of one row
         The input of the pipeline: a DataFrame or an array of one row for a pipeline of tables, and a text, or the list of its
         words, for one of texts. If the first step is a `ColumnTransformer` with the vectorizer, a str is a text of its column.
@@ -43,8 +45,9 @@ def explain(pipeline: Any, text: Any) -> Explanation:
     sklearn.exceptions.NotFittedError
         If the pipeline has not been fitted.
     ValueError
-        If the architecture is a callable, the vectorizer was fitted again after the classifier was trained, or the steps before
-        the vectorizer do not return one text.
+        If the architecture is a callable, the vectorizer was fitted again after the classifier was trained, a search was fitted
+        with ``refit=False``, a `CalibratedClassifierCV` has several models, or the steps before the vectorizer do not return one
+        text.
 
     See Also
     --------
@@ -75,17 +78,29 @@ def explain(pipeline: Any, text: Any) -> Explanation:
         of_words = tuple(positions[start:stop].tolist())
         ngrams.append(Ngram(of_words, " ".join(words[i] for i in of_words), added))
     head = parts.classifier._head
+    probabilities, predicted = head.probabilities(ops, logits[None])[0], None
+    if parts.adjustments:
+        probabilities, predicted = _adjusted(parts, document)
     return Explanation(
         text=document if isinstance(document, str) else " ".join(document),
         words=words,
         spans=spans,
-        classes=parts.classifier.classes_,
+        classes=parts.class_names,
         logits=logits,
-        probabilities=head.probabilities(ops, logits[None])[0],
+        probabilities=probabilities,
         ngrams=ngrams,
         bias=bias,
         exclusive=head.exclusive,
+        predicted=predicted,
     )
+
+
+def _adjusted(parts: TextPipeline, document: Document) -> tuple[np.ndarray, Any]:
+    """Return the probability of each class and the prediction, as calibrations and thresholds make them."""
+    adjusted = parts.with_steps(parts.vectorizer, parts.classifier)
+    probabilities = adjusted.predict_proba([document])[0].astype(np.float32)
+    columns = np.searchsorted(adjusted.classes_, parts.class_names)  # a calibration may know more classes
+    return probabilities[columns], adjusted.predict([document])[0]
 
 
 def _one_document(parts: TextPipeline, text: Any) -> Document:

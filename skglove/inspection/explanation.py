@@ -57,9 +57,11 @@ class Explanation:
         The start and end (exclusive) of each word in the text. Words of a tokenizer given as a function are searched for in the
         text; both numbers are equal if a word is not there, such as a lemma. The spans of characters and pairs overlap.
     classes : ndarray of shape (n_classes,)
+        Labels have the names of the columns of `y` in `fit`, if it was a DataFrame, and otherwise the columns' indices.
     logits : ndarray of shape (n_classes,), float32
         The scores before the softmax or the sigmoids.
     probabilities : ndarray of shape (n_classes,), float32
+        Those of a `CalibratedClassifierCV`, if there is one, and otherwise the softmax or the sigmoids of `logits`.
     ngrams : list of Ngram
         Words, pairs of words and longer n-grams, unordered. Truncated words, and unknown words without `oov_token`, are not
         included.
@@ -68,6 +70,9 @@ class Explanation:
         they add up to `logits`.
     exclusive : bool, default=True
         Whether a document has one class. If not, classes are labels, of which a document has any number.
+    predicted : label, optional
+        The class that a threshold classifier or a calibration predicts, which is displayed first. By default, that is the most
+        probable class.
     """
 
     text: str
@@ -79,6 +84,7 @@ class Explanation:
     ngrams: list[Ngram]
     bias: np.ndarray
     exclusive: bool = True
+    predicted: Any = None
 
     @property
     def word_contributions(self) -> np.ndarray:
@@ -123,16 +129,22 @@ class Explanation:
             totals[rows[ngram.text]] += ngram.contributions
         return list(rows), relative(totals, exclusive=self.exclusive)
 
-    def _most_probable(self, n: int) -> list[int]:
-        return np.argsort(-self.probabilities, kind="stable")[:n].tolist()
+    def _shown(self, n: int) -> list[int]:
+        """Return the most probable classes, after the predicted one."""
+        order = np.argsort(-self.probabilities, kind="stable").tolist()
+        return (
+            order[:n] if self.predicted is None else sorted(order, key=lambda i: self.classes[i] != self.predicted)[:n]
+        )
 
     def _title(self, class_index: int) -> str:
-        return f"{self.classes[class_index]}: {self.probabilities[class_index]:.1%}"
+        of_class = f"{self.classes[class_index]}: {self.probabilities[class_index]:.1%}"
+        by_threshold = self.classes[class_index] == self.predicted and class_index != self.probabilities.argmax()
+        return f"{of_class} (predicted)" if by_threshold else of_class
 
     def __str__(self) -> str:
         ngrams, totals = self._totals()
         columns = []
-        for i in self._most_probable(_TEXT_CLASSES):
+        for i in self._shown(_TEXT_CLASSES):
             speak_for, _ = for_and_against(ngrams, totals[:, i], _TEXT_NGRAMS)
             columns.append([self._title(i), *text_rows(speak_for)])
         return side_by_side(columns)
@@ -140,7 +152,7 @@ class Explanation:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        shown = self._most_probable(_HTML_CLASSES)
+        shown = self._shown(_HTML_CLASSES)
         ngrams, totals = self._totals()
         added = relative(self.word_contributions, exclusive=self.exclusive)
         # One scale for all classes, so that strong colours mean strong contributions.

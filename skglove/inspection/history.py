@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
 
 from skglove._sklearn import StrOptions, validate_params
-from skglove.classifier import ConvTextClassifier
 from skglove.inspection.axes import axes_for
+from skglove.pipeline import final_classifier
 
 
 class TrainingHistoryDisplay:
@@ -53,8 +51,8 @@ class TrainingHistoryDisplay:
 
         Parameters
         ----------
-        estimator : ConvTextClassifier or Pipeline
-            A fitted classifier, or a pipeline that ends with one.
+        estimator : ConvTextClassifier, Pipeline or meta-estimator
+            A fitted classifier, a pipeline that ends with one, or a meta-estimator of one model, as for `explain`.
         metric : {"both", "loss", "accuracy"}, default="both"
         ax : matplotlib Axes or sequence of two Axes, optional
             The axes to plot on, two for "both"; by default a new figure.
@@ -71,16 +69,12 @@ class TrainingHistoryDisplay:
             If `estimator` is anything else.
         sklearn.exceptions.NotFittedError
             If it has not been fitted.
+        ValueError
+            If a search was fitted with ``refit=False``, or a `CalibratedClassifierCV` has several models.
         ImportError
             If matplotlib is not installed.
         """
-        classifier = estimator[-1] if isinstance(estimator, Pipeline) else estimator
-        if not isinstance(classifier, ConvTextClassifier):
-            raise TypeError(
-                f"estimator must be a ConvTextClassifier or a Pipeline that ends in one; got {classifier!r:.80}."
-            )
-        check_is_fitted(classifier)
-        return cls(classifier.history_).plot(metric=metric, ax=ax, **line_kw)
+        return cls(final_classifier(estimator).history_).plot(metric=metric, ax=ax, **line_kw)
 
     @validate_params(
         {"metric": [StrOptions({"both", "loss", "accuracy"})], "ax": "no_validation"},

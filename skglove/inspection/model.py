@@ -25,6 +25,7 @@ class ModelExplanation:
     Parameters
     ----------
     classes : ndarray of shape (n_classes,)
+        Labels have the names of the columns of `y` in `fit`, if it was a DataFrame, and otherwise the columns' indices.
     ngrams : list of str
         Distinct words and n-grams, with their words joined by spaces.
     contributions : ndarray of shape (n_ngrams, n_classes), float64
@@ -165,7 +166,7 @@ def explain_model(
 
     Parameters
     ----------
-    pipeline : Pipeline or search
+    pipeline : Pipeline or meta-estimator
         As for `explain`.
     texts : iterable of str, table or None, default=None
         The input of the pipeline, such as held-out texts. None uses the words of the vocabulary; n-grams are then not included,
@@ -215,7 +216,7 @@ def explain_model(
     ids = list(totals.rows)
     ngrams = [" ".join(words[id_] for id_ in ids[row]) for row in kept.tolist()]
     added = relative(contributions, exclusive=parts.classifier._head.exclusive)
-    return ModelExplanation(parts.classifier.classes_, ngrams, added, n_texts)
+    return ModelExplanation(parts.class_names, ngrams, added, n_texts)
 
 
 def _of_words(parts: TextPipeline) -> ModelExplanation:
@@ -226,7 +227,7 @@ def _of_words(parts: TextPipeline) -> ModelExplanation:
     alone = member.logits(TokenSequences(numbers[1:], numbers)) - member.logits(TokenSequences([], [0, 0]))
     n_texts = np.ones(len(words), dtype=np.int64)
     added = relative(alone.astype(np.float64), exclusive=parts.classifier._head.exclusive)
-    return ModelExplanation(parts.classifier.classes_, words, added, n_texts)
+    return ModelExplanation(parts.class_names, words, added, n_texts)
 
 
 def _totals(parts: TextPipeline, texts: Any) -> "_Totals":

@@ -67,7 +67,7 @@ class TopWordsDisplay:
 
         Parameters
         ----------
-        estimator : Pipeline or search
+        estimator : Pipeline or meta-estimator
             As for `explain`.
         texts : iterable of str, table or None, default=None
             The input of the pipeline, such as held-out texts. None uses the words of the vocabulary.

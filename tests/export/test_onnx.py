@@ -6,6 +6,8 @@ import onnxruntime
 import pytest
 from onnx.reference import ReferenceEvaluator
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import make_pipeline
 
 from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, Stacked, WideAndDeep, ops
@@ -191,6 +193,17 @@ def test_a_custom_architecture(corpus, vectors, tmp_path):
     with pytest.raises(ValueError, match="cannot be written as ONNX"):
         to_onnx(pipeline[-1], tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())
+
+
+def test_meta_estimators_of_a_classifier(parallel, corpus, tmp_path):
+    ids = parallel[0].transform(corpus[0][:9])
+    to_onnx(FrozenEstimator(parallel[-1]), tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    (found,) = session.run(["probabilities"], {"ids": ids.padded()})
+    np.testing.assert_allclose(found, parallel[-1].predict_proba(ids), atol=1e-5)
+    with pytest.raises(ValueError, match="would lack the threshold of the FixedThresholdClassifier"):
+        to_onnx(FixedThresholdClassifier(parallel[-1]), tmp_path / "other.onnx")
+    assert not (tmp_path / "other.onnx").exists()
 
 
 def test_what_is_no_classifier(parallel, tmp_path):

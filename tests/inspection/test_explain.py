@@ -9,7 +9,9 @@ import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GridSearchCV
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -240,13 +242,51 @@ def test_a_search_is_explained_by_its_best_estimator(corpus, vectors):
     assert_is_of(explain(search, "the cat"), search, ["the cat"], "the cat")
 
 
+# Thresholds and calibrations
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.5, 1.0])
+def test_the_predicted_class_is_that_of_the_threshold(wide_and_deep, threshold):
+    with_threshold = FixedThresholdClassifier(wide_and_deep, threshold=threshold, pos_label="tools")
+    for text in ("the cat", "the saw", ""):
+        explanation = explain(with_threshold, text)
+        expected = "tools" if wide_and_deep.predict_proba([text])[0, 1] >= threshold else "animals"
+        assert explanation.predicted == with_threshold.predict([text])[0] == expected
+        assert_is_of(explanation, wide_and_deep, [text], text)
+        first = str(explanation).splitlines()[0].split("   ")[0]
+        assert first.startswith(explanation.predicted)
+        assert first.endswith("(predicted)") == (explanation.predicted != wide_and_deep.predict([text])[0])
+
+
+@pytest.mark.parametrize("method", ["sigmoid", "temperature"])
+def test_probabilities_are_calibrated(wide_and_deep, corpus, method):
+    words = {"cat": "pets", "saw": "tools", "cow": "farm"}
+    texts = [f"{text} {word}" for text in corpus[0][:9] for word in words]
+    y = np.array([*words.values()] * 9)
+    three = make_pipeline(*wide_and_deep[:1], ConvTextClassifier(Parallel(filters=4), random_state=0))
+    three[1].fit(three[0].transform(texts), y if method == "sigmoid" else np.unique(y, return_inverse=True)[1])
+    calibrated = CalibratedClassifierCV(FrozenEstimator(three), method=method).fit(texts, y)
+    explanation = explain(calibrated, "the cow")
+    assert explanation.classes.tolist() == ["farm", "pets", "tools"]
+    np.testing.assert_allclose(explanation.probabilities, calibrated.predict_proba(["the cow"])[0], rtol=1e-6)
+    assert not np.allclose(explanation.probabilities, three.predict_proba(["the cow"])[0], atol=0.01)
+    assert explanation.predicted == calibrated.predict(["the cow"])[0]
+    assert explanation.top("farm", None) == explain(three, "the cow").top(three.classes_[0], None)
+
+
+def test_the_adjusted_text_is_the_prepared_one(wide_and_deep):
+    table = pd.DataFrame({"a": ["the"], "b": ["saw"]})
+    joined = Pipeline([("join", FunctionTransformer(lambda X: X["a"] + " " + X["b"])), *wide_and_deep.steps])
+    explanation = explain(FixedThresholdClassifier(joined, threshold=0.0, pos_label="animals"), table)
+    assert (explanation.text, explanation.predicted) == ("the saw", "animals")
+
+
 # What cannot be explained
 
 
-def test_a_meta_estimator(wide_and_deep, corpus):
-    calibrated = CalibratedClassifierCV(wide_and_deep, cv=2)
+def test_a_meta_estimator(wide_and_deep):
     with pytest.raises(TypeError, match="Of other meta-estimators, pass a pipeline that they have fitted"):
-        explain(calibrated, "the cat")
+        explain(OneVsRestClassifier(wide_and_deep), "the cat")
 
 
 def test_a_table_of_several_rows(of_a_column):

@@ -8,7 +8,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import make_pipeline
 
 from skglove import ConvTextClassifier, GloveTextVectorizer, TrainingHistoryDisplay, WideAndDeep
@@ -113,6 +115,12 @@ def test_ticks_are_whole_epochs(n_epochs):
 def test_an_unfitted_classifier():
     with pytest.raises(NotFittedError):
         TrainingHistoryDisplay.from_estimator(ConvTextClassifier())
+
+
+@pytest.mark.parametrize("wrap", [FrozenEstimator, FixedThresholdClassifier])
+def test_a_classifier_in_a_meta_estimator(wide_and_deep, wrap):
+    display = TrainingHistoryDisplay.from_estimator(wrap(wide_and_deep))
+    assert display.history is wide_and_deep[-1].history_
 
 
 def test_an_estimator_without_history():
