@@ -24,13 +24,19 @@ from sklearn.ensemble import BaggingClassifier, RandomForestClassifier, Stacking
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import TunedThresholdClassifierCV, cross_val_score, cross_validate
-from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
-from sklearn.multioutput import MultiOutputClassifier
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    TunedThresholdClassifierCV,
+    cross_val_score,
+    cross_validate,
+)
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
+from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.utils import check_array
 
 from skglove import ConvTextClassifier, GloveTextVectorizer, TokenSequences, WideAndDeep, explain, predict_iter
@@ -68,11 +74,13 @@ def words():
 
 AROUND = {
     "threshold": lambda p: TunedThresholdClassifierCV(p, cv=2),
+    "fixed threshold": lambda p: FixedThresholdClassifier(p, pos_label="tools"),
     "calibration": lambda p: CalibratedClassifierCV(p, cv=2),
     "one calibration": lambda p: CalibratedClassifierCV(p, cv=2, ensemble=False),
     "vote": lambda p: VotingClassifier([("network", p), ("words", words())], voting="soft"),
     "stack": lambda p: StackingClassifier([("network", p), ("words", words())], cv=2),
     "one against the rest": OneVsRestClassifier,
+    "output codes": lambda p: OutputCodeClassifier(p, random_state=0),
 }
 
 
@@ -93,10 +101,29 @@ def test_an_output_for_each_of_several_targets(pipeline, few):
     assert (MultiOutputClassifier(pipeline).fit(few[0], Y).predict(few[0]) == Y).mean() > 0.9
 
 
-@pytest.mark.parametrize("make", [BaggingClassifier, OneVsOneClassifier])
+@pytest.mark.parametrize("make", [BaggingClassifier, OneVsOneClassifier, SelfTrainingClassifier, ClassifierChain])
 def test_what_expects_a_matrix_refuses_texts(pipeline, few, make):
     with pytest.raises(ValueError, match=r"Expected 2D array|could not convert string to float"):
         make(pipeline).fit(*few)
+    with pytest.raises(TypeError, match=r"others that need numbers .*#meta-estimators-that-need-numbers"):
+        make(classifier()).fit(pipeline[0].fit_transform(few[0]), few[1])
+
+
+def test_what_needs_numbers_takes_ids_to_which_the_vectors_are_given_back(vectors, few):
+    X = GloveTextVectorizer(vectors, maxlen=20).fit_transform(few[0])
+    give_back = FunctionTransformer(
+        lambda ids: TokenSequences.from_matrix(ids, embedding_matrix=X.embedding_matrix, vocabulary=X.vocabulary)
+    )
+    with_vectors = make_pipeline(give_back, classifier())
+    assert OneVsOneClassifier(with_vectors).fit(X.padded(), few[1]).score(X.padded(), few[1]) > 0.9
+    y = np.where(np.arange(80) < 60, few[1].astype(object), -1)
+    model = SelfTrainingClassifier(with_vectors, criterion="k_best", k_best=5, max_iter=1).fit(X.padded(), y)
+    first = classifier().fit(X[:60], few[1][:60])
+    surest = 60 + np.argsort(-first.predict_proba(X[60:]).max(axis=1))[:5]
+    rows = np.sort([*range(60), *surest])
+    labels = np.where(rows < 60, few[1][rows], first.predict(X[rows]))
+    expected = classifier().fit(X[rows], labels).predict_proba(X)
+    np.testing.assert_array_equal(model.predict_proba(X.padded()), expected)
 
 
 @pytest.mark.parametrize("to_column", [lambda texts: np.array(texts)[:, None], lambda texts: pd.DataFrame({"": texts})])

@@ -8,8 +8,9 @@ import numpy as np
 
 _NOT_A_MATRIX = (
     "TokenSequences are sequences of word ids, not a matrix of features. {problem} Pass them to ConvTextClassifier, "
-    "apply meta-estimators to the whole pipeline, call padded() for Keras' matrix of ids, or use "
-    "GloveTextVectorizer(output='mean') for features."
+    "apply meta-estimators to the whole pipeline (SelfTrainingClassifier and others that need numbers take the ids as in "
+    "https://skglove.readthedocs.io/en/stable/guide/ecosystem.html#meta-estimators-that-need-numbers), call padded() for Keras' "
+    "matrix of ids, or use GloveTextVectorizer(output='mean') for features."
 )
 
 
