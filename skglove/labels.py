@@ -425,10 +425,9 @@ def _weights_by_class(class_weight: dict, classes: np.ndarray) -> np.ndarray:
     for key, weight in class_weight.items():
         named = np.empty(1, dtype=object)
         named[0] = key
-        named = as_labels(named, "class_weight")
-        if _are_comparable(named, classes):
-            weights[classes == named] = weight
-            have_weight |= classes == named
+        is_named = classes == as_labels(named, "class_weight")  # nowhere if they are of different types
+        weights[is_named] = weight
+        have_weight |= is_named
     if class_weight and not have_weight.any():
         warn(
             f"class_weight has no effect: none of its keys, {list(class_weight)!r:.100}, is a class. "

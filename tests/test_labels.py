@@ -429,7 +429,8 @@ def test_class_weights_are_those_of_equal_keys(name, dtype):
     [
         (np.array([1, 2, 3]), {"1": 2.0, "2": 3.0}),
         (np.array(["1", "2", "3"]), {1: 2.0}),
-        (np.array(["a", "b", "c"]), {"A": 2.0}),
+        (np.array(["a", "b", "c"]), {"A": 2.0, DAYS[0]: 3.0}),
+        (np.array(sorted(DAYS[:3]), "datetime64[ns]"), {"2026-01-01": 2.0, 3: 4.0}),
         (np.array([[1, 0], [0, 1], [1, 1]]), {"cats": 2.0, 7: 3.0}),
     ],
     ids=lambda value: str(value).replace("\n", ""),
