@@ -148,6 +148,15 @@ def test_lists_of_words_and_several_labels(client, few, vectors):
     assert np.array_equal(predicted, expected.predict(few[0]))
 
 
+def test_columns_of_a_frame_are_the_names_of_labels(client, few, vectors):
+    texts = as_series(few[0])
+    Y = pd.get_dummies(pd.Series(few[1], index=texts.index.compute()))
+    model = DaskTextClassifier(make(vectors), client=client).fit(texts, dd.from_pandas(Y, npartitions=3))
+    expected = make(vectors).fit(few[0], Y)
+    assert model.to_local()[-1].label_names_.tolist() == expected[-1].label_names_.tolist() == ["animals", "tools"]
+    np.testing.assert_array_equal(model.to_local().predict_proba(few[0]), expected.predict_proba(few[0]))
+
+
 def test_the_fitted_pipeline_and_copies_need_no_client(client, few, vectors, local):
     model = DaskTextClassifier(make(vectors), client=client).fit(as_bag(few[0]), as_bag(few[1]))
     copy = pickle.loads(pickle.dumps(model))
