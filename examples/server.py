@@ -101,13 +101,14 @@ def answer(model: Any, texts: list[str]) -> dict[str, list]:
     """Return the label of each text, or the indicators of its labels, and what a client needs to judge them."""
     vectorizer, classifier = model[0], model[-1]
     classes, thresholds = classifier.classes_, classifier.thresholds_
+    names = (classes if classifier.label_names_ is None else classifier.label_names_).tolist()
     if not texts:
-        return {"classes": classes.tolist(), "labels": [], "probabilities": [], "known": []}
+        return {"classes": names, "labels": [], "probabilities": [], "known": []}
     probabilities = classifier.predict_proba(vectorizer.transform(texts))
     labels = classes[probabilities.argmax(axis=1)] if thresholds is None else (probabilities > thresholds).astype(int)
     known = vectorizer.coverage(texts)
     found = {"labels": labels, "probabilities": probabilities.astype(float).round(6), "known": known.round(3)}
-    return {"classes": classes.tolist(), **{name: values.tolist() for name, values in found.items()}}
+    return {"classes": names, **{name: values.tolist() for name, values in found.items()}}
 
 
 def create_app() -> FastAPI:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.pipeline import make_pipeline
 
@@ -21,7 +22,7 @@ TEXTS = ["the cat and the unheard", "unheard", "", "a saw"]
 @pytest.fixture(scope="module")
 def pipelines(corpus, vectors):
     texts, classes = corpus[0][:60], np.array(["a", "b", "c"])[np.arange(60) % 3]
-    labels = np.stack([np.arange(60) % 2, np.arange(60) % 3 == 0], axis=1).astype(int)
+    labels = pd.DataFrame({"even": np.arange(60) % 2, "third": (np.arange(60) % 3 == 0).astype(int)})
     settings = {"epochs": 1, "random_state": 0}
     return [
         make_pipeline(GloveTextVectorizer(vectors), ConvTextClassifier(Parallel(filters=4), **settings)).fit(texts, y)
@@ -80,6 +81,7 @@ def test_answers_have_probabilities_and_the_share_of_known_words(app, pipelines)
 def test_answers_of_several_labels(pipelines):
     found = SERVER["answer"](pipelines[1], TEXTS)
     assert found["labels"] == pipelines[1].predict(TEXTS).tolist()
+    assert found["classes"] == ["even", "third"]
     np.testing.assert_allclose(found["probabilities"], pipelines[1].predict_proba(TEXTS), atol=1e-6)
 
 
