@@ -167,8 +167,8 @@ def restore_averaged_sgd(model: Any, classes: np.ndarray, state: dict[str, Any])
     weights, averages = state["weights"].copy(), state["averages"].copy()
     no_intercepts = np.zeros(len(weights), dtype=weights.dtype)
     model.classes_, model.n_features_in_, model.t_ = classes, weights.shape[1], state["n_steps"]
-    model.coef_ = model._standard_coef = weights
-    model._average_coef = averages
+    model._standard_coef = weights
+    model.coef_ = model._average_coef = averages
     model.intercept_ = model._standard_intercept = no_intercepts
     model._average_intercept = no_intercepts.copy()
 

@@ -28,7 +28,7 @@ from skglove.models import ARCHITECTURES, Member, as_member
 from skglove.models.base import FitContext
 from skglove.models.head import Head, Sigmoid, Softmax
 from skglove.models.priors import Priors
-from skglove.saving import VersionedState
+from skglove.saving.state import VersionedState
 from skglove.text.known_ids import known_ids, renumber
 from skglove.text.sequences import TokenSequences
 from skglove.text.vocabulary import words_by_id
@@ -197,6 +197,8 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
     >>> pipeline.fit(texts, Y).predict(["a cat purrs", "nothing"]).tolist()
     [[1, 0], [0, 0]]
     """
+
+    __module__ = "skglove"  # the name in saved models
 
     _parameter_constraints = {  # noqa: RUF012 - scikit-learn reads it from the class
         "architecture": [StrOptions(set(ARCHITECTURES)), Member, callable],

@@ -11,7 +11,7 @@ import numpy as np
 from skglove._sklearn import Interval, validate_params
 from skglove.classifier import ConvTextClassifier
 from skglove.pipeline import unprepared_pipeline
-from skglove.saving import pack_words
+from skglove.saving.state import pack_words
 from skglove.text.documents import chunks
 from skglove.transaction import snapshot
 from skglove.vectorizer import GloveTextVectorizer

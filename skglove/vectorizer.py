@@ -22,7 +22,7 @@ from skglove._sklearn import (
     with_callbacks,
 )
 from skglove.callbacks import FitTask
-from skglove.saving import VersionedState, pack_words, unpack_words
+from skglove.saving.state import VersionedState, pack_words, unpack_words
 from skglove.text.averaging import mean_vectors, smooth_idf
 from skglove.text.documents import chunks
 from skglove.text.glued import GluedWords, warn_of_glued_words
@@ -197,6 +197,8 @@ class GloveTextVectorizer(
     >>> list(vectorizer.vocabulary_)
     ['it', 'a', 'is', "n't", 'dog', "'s", 'cat']
     """
+
+    __module__ = "skglove"  # the name in saved models
 
     _parameter_constraints = {  # noqa: RUF012 - scikit-learn reads it from the class
         "embeddings": "no_validation",

@@ -13,7 +13,7 @@ import numpy as np
 from skglove.classifier import ConvTextClassifier
 from skglove.models.base import left_aligned
 from skglove.pipeline import only_classifier
-from skglove.saving import replacing
+from skglove.saving.replacing import replacing
 
 _OPSET, _IR_VERSION = 17, 8  # of 2022, for compatibility with older runtimes
 _LAST = 2**31 - 1  # beyond the end of every axis

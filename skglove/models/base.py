@@ -13,7 +13,7 @@ from skglove._sklearn import validate_parameters
 from skglove.models.head import Head
 from skglove.models.priors import Priors
 from skglove.models.quantization import pack, rounded, transform_arrays, unpack_all
-from skglove.saving import PlainState
+from skglove.saving.state import PlainState
 from skglove.text.sequences import TokenSequences
 from skglove.training.backend import KerasOps, import_keras
 from skglove.training.batches import LabelledSequences

@@ -32,6 +32,8 @@ class Custom(KerasMember):
         padded positions, and returns a Keras tensor of logits (batch, n_classes).
     """
 
+    __module__ = "skglove.models"  # the name in saved models
+
     _parameter_constraints = {"function": [callable]}  # noqa: RUF012 - read as scikit-learn reads it
 
     _scorer: Any  # the Keras model for prediction; built on first use, never saved

@@ -66,6 +66,8 @@ class WideAndDeep(Member):
     .. [1] H.-T. Cheng et al., "Wide & Deep Learning for Recommender Systems", DLRS 2016.
     """
 
+    __module__ = "skglove.models"  # the name in saved models
+
     _parameter_constraints = Parallel._parameter_constraints
 
     def __init__(

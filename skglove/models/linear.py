@@ -45,6 +45,8 @@ class Linear(Member):
         The state of training, for `partial_fit`.
     """
 
+    __module__ = "skglove.models"  # the name in saved models
+
     _parameter_constraints: dict[str, Any] = {}  # noqa: RUF012 - read as scikit-learn reads it
 
     def fit(

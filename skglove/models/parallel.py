@@ -45,6 +45,8 @@ class Parallel(Network):
     64
     """
 
+    __module__ = "skglove.models"  # the name in saved models
+
     _parameter_constraints = {  # noqa: RUF012 - read as scikit-learn reads it
         "filters": [Interval(Integral, 1, None, closed="left")],
         "kernel_sizes": ["array-like"],

@@ -46,6 +46,8 @@ class Stacked(Network):
     .. [1] F. Chollet, "Using pre-trained word embeddings in a Keras model", The Keras Blog, 2016.
     """
 
+    __module__ = "skglove.models"  # the name in saved models
+
     _parameter_constraints = {  # noqa: RUF012 - read as scikit-learn reads it
         "filters": [Interval(Integral, 1, None, closed="left")],
         "kernel_size": [Interval(Integral, 1, None, closed="left")],

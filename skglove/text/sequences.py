@@ -70,6 +70,8 @@ class TokenSequences:
            [2, 1]], dtype=int32)
     """
 
+    __module__ = "skglove"  # the name in saved models
+
     ndim = 2
     dtype = np.dtype(np.int32)
     __array_ufunc__ = None  # no arithmetic

@@ -66,6 +66,8 @@ class EncoderVectors:
            [4., 2.]], dtype=float32)
     """
 
+    __module__ = "skglove.vectors"  # the name in saved models
+
     def __init__(self, encoder: Any, name: str | None = None, batch_size: int = 256, verbose: bool = False) -> None:
         if isinstance(encoder, type) or not callable(getattr(encoder, "encode", None)):
             given = encoder if isinstance(encoder, type) else type(encoder)

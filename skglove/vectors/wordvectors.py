@@ -69,6 +69,8 @@ class WordVectors:
            [0., 0.]], dtype=float32)
     """
 
+    __module__ = "skglove.vectors"  # the name in saved models
+
     def __init__(self, words: Sequence[str], vectors: Any) -> None:
         index_to_key = as_words(words)
         matrix = as_matrix(vectors)

@@ -12,7 +12,7 @@ import joblib
 import skops.io
 
 from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, Stacked, WideAndDeep
-from skglove.saving import FORMAT
+from skglove.saving.migrations import current_format
 
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parent))
@@ -33,7 +33,7 @@ def main():
         in_parts.partial_fit(X[start : start + 30], labels[start : start + 30], classes=["animals", "plants", "tools"])
     classifiers.append(in_parts)
     expected = [classifier.predict_proba(X[:10]).tolist() for classifier in classifiers]
-    name = f"format_{FORMAT}"
+    name = f"format_{current_format()}"
     # No pipeline around them: scikit-learn's own pickles warn when the version is another.
     joblib.dump([vectorizer, *classifiers], FOLDER / f"{name}.pickle", compress=9)
     compressed = {"compression": zipfile.ZIP_DEFLATED, "compresslevel": 9}

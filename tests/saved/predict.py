@@ -11,11 +11,11 @@ import joblib
 import numpy as np
 
 import skglove
-from skglove.saving import FORMAT
+from skglove.saving.migrations import current_format
 
 
 def main():
-    file = Path(__file__).parent / f"format_{FORMAT}"
+    file = Path(__file__).parent / f"format_{current_format()}"
     vectorizer, *classifiers = joblib.load(file.with_suffix(".pickle"))
     expected = json.loads(file.with_suffix(".json").read_text())
     X = vectorizer.transform(expected["texts"])

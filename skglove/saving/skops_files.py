@@ -1,39 +1,33 @@
-"""Persistence: versioned states of estimators, and files of skops that can be loaded without executing code from them.
+"""Files of skops, which can be loaded without executing code from them.
 
-`dump` writes a zip archive of arrays and settings, with a checksum for each. pickle and joblib work, too.
+`dump` writes a zip archive of arrays and settings, with a checksum for each.
 """
 
-import contextlib
 import copy
 import io
 import json
 import os
 import sys
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from numbers import Integral
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from skglove._sklearn import Interval, is_class_or_metric, validate_params
-from skglove._version import __version__
-
-# Incremented when the state of fitted estimators changes; `MIGRATIONS` has to have a function then.
-FORMAT = 3
+from skglove.saving.migrations import FORMER_NAMES
+from skglove.saving.replacing import replacing
+from skglove.saving.state import VersionError
 
 TRUSTED = (
-    "skglove.classifier.ConvTextClassifier",
-    "skglove.models.custom.Custom",
-    "skglove.models.ensemble.WideAndDeep",
-    "skglove.models.linear.Linear",
-    "skglove.models.parallel.Parallel",
-    "skglove.models.stacked.Stacked",
-    "skglove.vectorizer.GloveTextVectorizer",
-    "skglove.vectors.wordvectors.WordVectors",
+    "skglove.ConvTextClassifier",
+    "skglove.GloveTextVectorizer",
+    "skglove.models.Custom",
+    "skglove.models.Linear",
+    "skglove.models.Parallel",
+    "skglove.models.Stacked",
+    "skglove.models.WideAndDeep",
+    "skglove.vectors.WordVectors",
 )
 """The types of this package in saved models, to pass to ``skops.io.load`` as `trusted`."""
 
@@ -45,110 +39,8 @@ _BLOCK = 1 << 20
 _PATHS = ("pathlib.PosixPath", "pathlib.WindowsPath", "pathlib._local.PosixPath", "pathlib._local.WindowsPath")
 
 
-class VersionError(ValueError):
-    """A model was saved by a version of skglove whose format is not supported."""
-
-
 class _RefusedError(ValueError):
     """A file would unpack to more than it may."""
-
-
-class PlainState:
-    """Mixin for pickling: memory maps, as from ``joblib.load(mmap_mode="r")``, are saved as arrays."""
-
-    def __getstate__(self) -> dict[str, Any]:
-        # A copy, since other threads may set attributes.
-        return _plain(dict(super().__getstate__()))  # type: ignore[call-overload]
-
-
-class VersionedState(PlainState):
-    """Mixin of the estimators: adds the version of skglove to the state, and checks it."""
-
-    def __getstate__(self) -> dict[str, Any]:
-        return dict(super().__getstate__(), _saved_by={"skglove": __version__, "format": FORMAT})
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        saved_by = state.get("_saved_by") or {"skglove": "of before the first release", "format": 0}
-        state = {name: value for name, value in state.items() if name != "_saved_by"}
-        if saved_by["format"] in MIGRATIONS:
-            for number in range(saved_by["format"], FORMAT):
-                state = MIGRATIONS[number](state)
-        elif saved_by["format"] != FORMAT:
-            newer = saved_by["format"] > FORMAT
-            raise VersionError(
-                f"This {type(self).__name__} was saved by skglove {saved_by['skglove']} (format {saved_by['format']}); skglove "
-                f"{__version__} reads format {FORMAT}. "
-                + ("Install that version or a later one." if newer else "Train and save it again.")
-            )
-        super().__setstate__(state)  # type: ignore[misc]
-
-
-def _from_format_2(state: dict[str, Any]) -> dict[str, Any]:
-    """Convert what `partial_fit` continues from, which had models of scikit-learn; class priors were not kept."""
-    if "architecture_" in state:
-        state = state | {"class_prior_": None}
-    linear: Any = getattr(state.get("architecture_"), "linear_", state.get("architecture_"))
-    training = getattr(linear, "training_state_", None)
-    if training is not None and "models" in training:
-        linear.training_state_ = training | {"models": [_as_arrays(*models) for models in training["models"]]}
-    return state
-
-
-def _as_arrays(svms: Sequence[Any], bayes: Sequence[Any]) -> dict[str, list[Any]]:
-    of_svms = []
-    for svm in svms:
-        # The bias is now the weight of a feature of value .1.
-        pairs = (svm._standard_coef, svm._standard_intercept), (svm._average_coef, svm._average_intercept)
-        weights, averages = (
-            np.column_stack([np.atleast_2d(weights), intercepts / 0.1]).astype(weights.dtype)
-            for weights, intercepts in pairs
-        )
-        of_svms.append({"weights": weights, "averages": averages, "n_steps": float(svm.t_)})
-    return {"svm": of_svms, "naive_bayes": [one.feature_count_ for one in bayes]}
-
-
-# How the state of an estimator of each earlier format becomes one of the next format.
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {2: _from_format_2}
-
-
-def _plain(value: Any) -> Any:
-    """Return the same value with arrays in place of memory maps."""
-    if isinstance(value, np.memmap):
-        return np.asarray(value)
-    if type(value) in (list, tuple):
-        return type(value)(_plain(item) for item in value)
-    if type(value) is dict:
-        # Large dicts, such as a mapping of vectors, are copied only if something changes.
-        plain = {name: _plain(item) for name, item in value.items()}
-        return plain if any(plain[name] is not item for name, item in value.items()) else value
-    return value
-
-
-def pack_words(words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Turn words into two arrays, which are faster to save and load than strings.
-
-    Returns
-    -------
-    characters : ndarray of uint8
-        All words in UTF-8, concatenated.
-    lengths : ndarray of shape (n_words,), int32
-        The number of characters of each word.
-    """
-    characters = "".join(words).encode("utf-8", "surrogatepass")
-    return np.frombuffer(characters, dtype=np.uint8), np.fromiter(map(len, words), dtype=np.int32, count=len(words))
-
-
-def unpack_words(characters: np.ndarray, lengths: np.ndarray) -> list[str]:
-    """Turn two arrays back into words.
-
-    Parameters
-    ----------
-    characters, lengths : ndarray
-        As `pack_words` returns them.
-    """
-    text = characters.tobytes().decode("utf-8", "surrogatepass")
-    ends = np.cumsum(lengths).tolist()
-    return [text[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def dump(model: Any, file: str | os.PathLike, trusted: Sequence[str | Callable] = ()) -> None:
@@ -307,21 +199,7 @@ def _trusted_names(skops: ModuleType, file: Any, trusted: Sequence[str | Callabl
     file.seek(0)
     found = skops.get_untrusted_types(file=file)
     file.seek(0)
-    return [*TRUSTED, *_PATHS, *given, *filter(is_class_or_metric, found)]
-
-
-@contextlib.contextmanager
-def replacing(file: str | os.PathLike) -> Iterator[Path]:
-    """Yield the path of a temporary file, which replaces `file` on success."""
-    file = Path(file)
-    if not file.parent.is_dir():
-        raise FileNotFoundError(
-            f"The folder {str(file.parent)!r} does not exist. Create it before {file.name!r} is saved in it."
-        )
-    with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
-        partial = Path(folder) / file.name
-        yield partial
-        os.replace(partial, file)
+    return [*TRUSTED, *FORMER_NAMES, *_PATHS, *given, *filter(is_class_or_metric, found)]
 
 
 def _import_skops() -> ModuleType:
