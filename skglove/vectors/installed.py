@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,16 @@ Array = np.ndarray[Any, Any]
 
 GROUP = "kumo.embedding_models"
 _BLOCK_ROWS = 1 << 14
+
+# What a new interpreter runs: its arguments are a Parquet file and the import path, its output is the column, line by line.
+_PRINT_WORDS = """
+import sys
+file, *sys.path = sys.argv[1:]
+import pyarrow.parquet
+words = pyarrow.parquet.read_table(file, columns=["index"])["index"].to_pylist()
+sys.stdout.buffer.write("\\n".join(words).encode())
+"""
+_LIMIT = 300  # seconds; it takes one
 
 
 @dataclass(frozen=True)
@@ -79,7 +92,7 @@ def read_blocks(name: str, folder: Path) -> Iterator[tuple[list[str], Array]]:
     Raises
     ------
     ValueError
-        If a file differs from the published one.
+        If a file differs from the published one, or the word list cannot be read.
     ImportError
         If pyarrow is not installed.
     """
@@ -87,16 +100,31 @@ def read_blocks(name: str, folder: Path) -> Iterator[tuple[list[str], Array]]:
     for file, checksum in ((packaged.array, packaged.sha256), (packaged.words, packaged.sha256_words)):
         if _sha256(folder / file) != checksum:
             raise ValueError(f"{folder / file} differs from the published file: reinstall {packaged.package}.")
-    try:
-        import pyarrow.parquet
-    except ImportError as error:
-        raise ImportError(f"the word list of {packaged.package} needs pyarrow: pip install 'skglove[glove]'") from error
-    words = pyarrow.parquet.read_table(folder / packaged.words)["index"].to_pylist()
+    if find_spec("pyarrow") is None:
+        raise ImportError(f"the word list of {packaged.package} needs pyarrow: pip install 'skglove[glove]'")
+    words = _read_words(folder / packaged.words)
     rows = np.load(folder / packaged.array, mmap_mode="r")
     if len(words) != len(rows):
         raise ValueError(f"{folder} has {len(words)} words and {len(rows)} rows.")
     starts = range(0, len(words), _BLOCK_ROWS)
     return ((words[i : i + _BLOCK_ROWS], np.asarray(rows[i : i + _BLOCK_ROWS])) for i in starts)
+
+
+def _read_words(path: Path) -> list[str]:
+    """Read the words in a process of its own, since pyarrow and TensorFlow in one process can hang or abort on macOS.
+
+    See https://github.com/apache/arrow/issues/40088 and https://github.com/tensorflow/tensorflow/issues/98563.
+    """
+    if not sys.executable:  # as in some programs that embed Python
+        raise ValueError(f"pyarrow could not read {path}: this program has no Python interpreter to start (sys.executable).")
+    command = [sys.executable, "-c", _PRINT_WORDS, str(path), *sys.path]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LIMIT, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        written = (getattr(error, "stderr", None) or b"").decode("utf-8", "replace").strip()
+        reason = written.rpartition("\n")[2] or error
+        raise ValueError(f"pyarrow could not read {path} in a process of {sys.executable!r}: {reason}") from error
+    return done.stdout.decode("utf-8").split("\n")
 
 
 def _sha256(path: Path) -> str:
