@@ -26,18 +26,48 @@ Write = Callable[[Path], dict[str, Any]]
 _SAMPLES, _SAMPLE_BYTES = 16, 4096
 
 
+class NoCacheError(OSError):
+    """There is no folder for a cache, or a package that it needs is not installed. Files are read without it."""
+
+
 def home() -> Path:
-    """Return the folder of all cached files: ``SKGLOVE_HOME``, or the system's cache folder."""
+    """Return the folder of all cached files: ``SKGLOVE_HOME``, or the system's cache folder.
+
+    Raises
+    ------
+    ValueError
+        If ``SKGLOVE_HOME`` begins with ``~`` and there is no such user, or no home folder.
+    NoCacheError
+        If the system has no cache folder.
+    """
     if chosen := os.environ.get("SKGLOVE_HOME"):
-        return Path(chosen).expanduser()
+        try:
+            return Path(chosen).expanduser()
+        except RuntimeError as error:
+            raise ValueError(
+                f"SKGLOVE_HOME={chosen!r} is no folder, since {chosen.split(os.sep)[0]!r} has no home folder on this system. "
+                "Set it to an absolute path."
+            ) from error
     try:
         import platformdirs
     except ImportError as error:
-        raise ImportError(
-            "The cache of word vectors needs platformdirs, which is not installed: pip install skglove also installs its "
-            "requirements. Prediction works without them."
+        raise NoCacheError(
+            "platformdirs, which finds the system's cache folder, is not installed; pip install skglove also installs its "
+            "requirements, or set SKGLOVE_HOME to a folder"
         ) from error
-    return platformdirs.user_cache_path("skglove")
+    try:
+        path = platformdirs.user_cache_path("skglove")
+        if not path.is_absolute():  # before platformdirs raised an error
+            raise RuntimeError(f"the system's cache folder is {str(path)!r}")
+    except RuntimeError as error:  # a user without a home folder, as in some containers
+        raise NoCacheError(f"{error}; set SKGLOVE_HOME to a folder, or HOME") from error
+    return path
+
+
+def check() -> None:
+    """Check ``SKGLOVE_HOME``; that the system has no cache folder is no error. The ValueError is that of `home`."""
+    with suppress(NoCacheError):
+        home()
 
 
 def folder() -> Path:
@@ -199,8 +229,10 @@ def _create(path: Path, write: Write) -> None:
 
 
 def _lock(key: str, timeout: float = -1) -> Any:
-    import filelock
-
+    try:
+        import filelock
+    except ImportError as error:
+        raise NoCacheError("filelock is not installed; pip install skglove also installs its requirements") from error
     return filelock.FileLock(folder() / f".{_source(key)}.lock", timeout=timeout)
 
 

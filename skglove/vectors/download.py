@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +29,7 @@ SLOWEST = 1 << 12  # bytes per second, on average over
 PERIOD = 60.0  # seconds
 LARGEST = 1 << 34  # bytes of files whose size is not known; the largest published one, wiki.en.vec, has 6.6e9
 _CHUNK = 1 << 16
+_REQUIREMENTS = ("filelock", "pooch", "requests", "tqdm", "urllib3")
 
 Opened = TypeVar("Opened")
 
@@ -36,9 +38,12 @@ class DownloadError(OSError):
     """No mirror has delivered the file."""
 
 
-def is_offline() -> bool:
-    """Whether ``SKGLOVE_OFFLINE`` forbids network access."""
-    return os.environ.get("SKGLOVE_OFFLINE", "").strip().lower() not in ("", "0", "false", "no", "off")
+def obstacle() -> str:
+    """Say why nothing can be downloaded: ``SKGLOVE_OFFLINE`` forbids it, or packages are missing. Empty if it can be tried."""
+    if os.environ.get("SKGLOVE_OFFLINE", "").strip().lower() not in ("", "0", "false", "no", "off"):
+        return "SKGLOVE_OFFLINE is set"
+    missing = [name for name in _REQUIREMENTS if find_spec(name) is None]
+    return f"not installed: {', '.join(missing)}; pip install skglove also installs its requirements" if missing else ""
 
 
 @contextmanager

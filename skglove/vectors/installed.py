@@ -116,7 +116,9 @@ def _read_words(path: Path) -> list[str]:
     See https://github.com/apache/arrow/issues/40088 and https://github.com/tensorflow/tensorflow/issues/98563.
     """
     if not sys.executable:  # as in some programs that embed Python
-        raise ValueError(f"pyarrow could not read {path}: this program has no Python interpreter to start (sys.executable).")
+        raise ValueError(
+            f"pyarrow could not read {path}: this program has no Python interpreter to start (sys.executable)."
+        )
     command = [sys.executable, "-c", _PRINT_WORDS, str(path), *sys.path]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LIMIT, check=True)

@@ -140,3 +140,20 @@ def unknown_name(name: str) -> str:
         f"There are no word vectors named {name[:200]!r}, and no such file.{guess} "
         f"Known names are {all_names}; other vectors are given as the path of a file, or as an object."
     )
+
+
+def no_url(url: str) -> str:
+    """Compose the message that vectors are not given as a URL, with the names of those that are at this one.
+
+    Examples
+    --------
+    >>> print(no_url("https://nlp.stanford.edu/data/glove.42B.300d.zip"))
+    Word vectors are not read from a URL: 'https://nlp.stanford.edu/data/glove.42B.300d.zip'. Pass their name
+    'glove.42B.300d', or download the file and pass its path.
+    """
+    file = url.partition("?")[0].rpartition("/")[2]
+    names = [
+        entry.name for entry in ENTRIES.values() if any(mirror.url.endswith(f"/{file}") for mirror in entry.mirrors)
+    ]
+    known = f"Pass their name {' or '.join(map(repr, names))}, or download" if file and names else "Download"
+    return f"Word vectors are not read from a URL: {url[:200]!r}. {known} the file and pass its path."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Mapping
 from itertools import compress
 from pathlib import Path
@@ -19,6 +20,7 @@ from skglove.vectors.stored import MappedRows
 from skglove.vectors.subwordmodels import FastTextFile, FastTextSource, FloretSource, GensimSubwords, is_fasttext
 
 _SUFFIXES = (".txt", ".gz", ".zip", ".vec", ".bin")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # a Path has one slash instead of two; drives of Windows are one letter
 
 
 def vector_source(given: Any) -> VectorSource:
@@ -39,7 +41,7 @@ def vector_source(given: Any) -> VectorSource:
     Raises
     ------
     ValueError
-        If the argument is a str that is neither a file nor a known name, or an empty list.
+        If the argument is a str that is neither a file nor a known name, such as a URL, or an empty list.
     OSError
         If there is no such file, or it is a folder.
     TypeError
@@ -133,6 +135,8 @@ def _file_or_name(given: str | os.PathLike[str]) -> ReadableSource:
         raise IsADirectoryError(f"{path.absolute()} is a folder; expected a file of word vectors.")
     if isinstance(given, str) and (entry := registry.find(given)):
         return NamedSource(entry)
+    if _URL.match(text):
+        raise ValueError(registry.no_url(text))
     separators = [separator for separator in (os.sep, os.altsep) if separator]
     looks_like_path = any(separator in text for separator in separators) or path.name.lower().endswith(_SUFFIXES)
     if looks_like_path or not isinstance(given, str):

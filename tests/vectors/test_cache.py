@@ -12,7 +12,8 @@ import filelock
 import numpy as np
 import pytest
 
-from skglove.vectors import cache, stored
+from skglove.vectors import EncoderVectors, WordVectors, cache, stored
+from skglove.vectors.sources import vector_source
 
 needs_fork = pytest.mark.skipif(os.name != "posix", reason="needs fork and SIGKILL")
 
@@ -118,9 +119,52 @@ def test_platformdirs_is_not_installed(monkeypatch):
     monkeypatch.delenv("SKGLOVE_HOME", raising=False)
     monkeypatch.setitem(sys.modules, "platformdirs", None)
     with pytest.raises(
-        ImportError, match="needs platformdirs, which is not installed: pip install skglove also installs"
+        cache.NoCacheError, match=r"platformdirs, .* is not installed; pip install skglove .* SKGLOVE_HOME"
     ):
         cache.home()
+
+
+@pytest.mark.parametrize("chosen", ["~nosuchuser/x", "~nosuchuser"])
+def test_the_home_of_an_unknown_user(chosen, monkeypatch, tmp_path):
+    monkeypatch.setenv("SKGLOVE_HOME", chosen)
+    monkeypatch.chdir(tmp_path)
+    message = rf"^SKGLOVE_HOME='{chosen}' is no folder, since '~nosuchuser' has no home .* Set it to an absolute path"
+    (tmp_path / "v.txt").write_text("cat 1 2\ndog 3 4\n")
+    encoder = SimpleNamespace(encode=lambda words: [[len(word)] for word in words])
+    for given in ("glove.6B.50d", tmp_path / "v.txt", EncoderVectors(encoder, "named")):
+        with pytest.raises(ValueError, match=message):
+            vector_source(given).check()
+        with pytest.raises(ValueError, match=message):
+            WordVectors.load(given, vocabulary=["cat"])
+    for given in ({"cat": [1]}, encoder, WordVectors(["cat"], [[1]])):  # need no cache
+        assert "cat" in WordVectors.load(given, vocabulary=["cat"])
+    assert [path.name for path in tmp_path.iterdir()] == ["v.txt"]
+
+
+def no_home(name):
+    raise RuntimeError("could not determine the home directory")
+
+
+@pytest.mark.parametrize(
+    ("user_cache_path", "message"),
+    [
+        (no_home, "could not determine the home directory; set SKGLOVE_HOME to a folder, or HOME"),
+        (lambda name: Path("~/.cache") / name, r"the system's cache folder is '~.*skglove'; set SKGLOVE_HOME"),
+    ],
+    ids=["new platformdirs", "old platformdirs"],
+)
+def test_a_user_without_a_home_folder(user_cache_path, message, monkeypatch, tmp_path):
+    """In a container, a user may have neither HOME nor an entry in the list of users."""
+    monkeypatch.delenv("SKGLOVE_HOME")
+    monkeypatch.setattr("platformdirs.user_cache_path", user_cache_path)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "v.txt").write_text("cat 1 2\ndog 3 4\n")
+    for vocabulary in (["cat"], None):  # without the cache
+        assert WordVectors.load(tmp_path / "v.txt", vocabulary=vocabulary)["cat"].tolist() == [1, 2]
+    assert vector_source("glove.6B.100d").check() is None
+    with pytest.raises(OSError, match=rf"'glove\.6B\.100d' were not found\. .* set SKGLOVE_HOME to .* \({message}"):
+        WordVectors.load("glove.6B.100d")
+    assert [path.name for path in tmp_path.iterdir()] == ["v.txt"]
 
 
 def test_entry(entry, write, large_sample):

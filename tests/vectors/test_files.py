@@ -1,12 +1,15 @@
 import gzip
 import io
 import os
+import sys
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from skglove.vectors import WordVectors, cache, textformat
+from skglove import GloveTextVectorizer
+from skglove.vectors import EncoderVectors, WordVectors, cache, textformat
 from skglove.vectors.sources import vector_source
 
 
@@ -190,6 +193,56 @@ def test_unwritable_cache(register, home, path):
     assert vectors.index_to_key == ["word5"]
     assert len(WordVectors.load(path)) == 3000
     assert len(WordVectors.load(path, vocabulary=["word5"])) == 1
+
+
+BARE = ("platformdirs", "filelock", "pooch", "requests", "urllib3", "tqdm", "tqdm.auto", "pyarrow")
+
+
+@pytest.fixture
+def bare(monkeypatch):
+    """An environment for prediction, with scikit-learn alone."""
+    monkeypatch.delenv("SKGLOVE_HOME")
+    for name in BARE:
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+@pytest.mark.parametrize("kind", ["plain", "gzip", "mapping", "encoder", "named encoder"])
+@pytest.mark.parametrize("home_is_set", [False, True])
+def test_without_the_packages_of_the_cache(bare, kind, home_is_set, path, large_sample, tmp_path, monkeypatch):
+    if home_is_set:
+        monkeypatch.setenv("SKGLOVE_HOME", str(tmp_path / "home"))
+    if kind == "gzip":
+        path.write_bytes(large_sample.packed)
+    encoder = SimpleNamespace(encode=lambda words: [[0, 0, 0, int(word[4:]) / 8] for word in words])
+    given = {
+        "mapping": dict(zip(large_sample.words, large_sample.rows, strict=True)),
+        "encoder": encoder,
+        "named encoder": EncoderVectors(encoder, "test"),
+    }.get(kind, path)
+    vectorizer = GloveTextVectorizer(given, extra_words=0).fit(["word2999 word7"])
+    expected = [0, 0.875, 2999 / 8] if "encoder" in kind else [0, *large_sample.rows[[7, 2999], 3]]
+    assert sorted(vectorizer.embedding_matrix_[:, 3]) == expected
+    assert not list(tmp_path.glob("home/vectors/[!.]*"))
+
+
+def test_named_vectors_without_the_packages_of_the_cache(bare, monkeypatch):
+    monkeypatch.setenv("SKGLOVE_OFFLINE", "0")
+    message = (
+        r"^The word vectors 'glove\.6B\.100d' were not found\. .* set SKGLOVE_HOME to a copy of its cache .*"
+        r"Tried: the cache \(platformdirs, .* is not installed; pip install skglove .* the network "
+        r"\(not tried: not installed: filelock, pooch, requests, tqdm, urllib3; pip install skglove"
+    )
+    with pytest.raises(OSError, match=message):
+        GloveTextVectorizer("glove.6B.100d").fit(["word"])
+
+
+def test_named_vectors_without_platformdirs(register, monkeypatch):
+    register("a.gz")
+    monkeypatch.delenv("SKGLOVE_HOME")
+    monkeypatch.setitem(sys.modules, "platformdirs", None)
+    with pytest.warns(UserWarning, match=r"platformdirs, .* is not installed; .* is prepared for this call only"):
+        vectors = WordVectors.load("test.vectors", vocabulary=["word5"])
+    assert vectors.index_to_key == ["word5"]
 
 
 def test_unreadable_file(path):

@@ -1,5 +1,6 @@
 import gzip
 import zipfile
+from pathlib import PurePosixPath
 from types import SimpleNamespace
 
 import numpy as np
@@ -113,6 +114,15 @@ def test_spacy_without_words():
         ("vectors.zip#member.txt", FileNotFoundError, r"There is no file /.*/vectors\.zip;"),
         ("x" * 5000, (FileNotFoundError, ValueError), r"There (is no file|are no word vectors named) 'x{200}'"),
         ("~nouser/x", FileNotFoundError, r"There is no file '~nouser/x' \(Could not determine home directory"),
+        (
+            "https://example.org/v.zip",
+            ValueError,
+            r"not read from a URL: 'https://example\.org/v\.zip'\. Download the file",
+        ),
+        ("http://example.org", ValueError, "not read from a URL"),
+        ("file:///v.txt", ValueError, r"not read from a URL: 'file:///v\.txt'\. Download .* pass its path"),
+        (PurePosixPath("https://example.org/v.txt"), ValueError, "not read from a URL"),
+        ("https://x/glove.6B.zip?download=true", ValueError, r"Pass their name 'glove\.6B\.50d' or 'glove\.6B\.100d'"),
         ("{tmp}", IsADirectoryError, "is a folder"),
         ("{tmp}/empty.txt", ValueError, "is empty"),
         (3, TypeError, r"got builtins\.int"),
