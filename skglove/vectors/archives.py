@@ -45,6 +45,12 @@ def is_plain(source: str | Path) -> bool:
     return member is None and first[:2] != _GZIP and first not in _ZIP
 
 
+def most_bytes(source: str | Path) -> int:
+    """Return how many bytes can be read from a file: its size, or the limit of what an archive may decompress to."""
+    size = split_member(source)[0].stat().st_size
+    return size if is_plain(source) else max(SMALL, RATIO * size)
+
+
 @contextmanager
 def open_bytes(source: str | Path) -> Iterator[IO[bytes]]:
     """Open a file for reading its decompressed bytes.
@@ -114,7 +120,7 @@ class _Decompressed(io.RawIOBase):
     def __init__(self, file: Any, path: Path) -> None:
         self._file = file
         self._path = path
-        self._most = max(SMALL, RATIO * path.stat().st_size)
+        self._most = most_bytes(path)
 
     def readable(self) -> bool:
         """See `io.RawIOBase.readable`."""

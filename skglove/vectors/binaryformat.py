@@ -18,11 +18,12 @@ from typing import IO, Any
 
 import numpy as np
 
-from skglove.vectors.archives import open_bytes
+from skglove.vectors.archives import most_bytes, open_bytes
 from skglove.vectors.textformat import Layout, count_numbers, select_new
 
 Array = np.ndarray[Any, Any]
 
+_LIKE_HEADER = re.compile(rb"([+-]?\d+)[ \t]+([+-]?\d+)[ \t]*\r?\n")
 _HEADER = re.compile(rb"(\d{1,18})[ \t]+(\d{1,9})[ \t]*\r?\n")
 _HEADER_BYTES = 64
 _SAMPLE_BYTES = 1 << 16
@@ -32,7 +33,7 @@ _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r")) + b"\x7f"
 
 
 def is_binary(path: str | Path) -> bool:
-    r"""Whether a file has word2vec's header, followed by a word and bytes that are no text.
+    r"""Whether a file has word2vec's header, be its numbers right or not, followed by a word and bytes that are no text.
 
     Examples
     --------
@@ -47,10 +48,10 @@ def is_binary(path: str | Path) -> bool:
     """
     with open_bytes(path) as file:
         start = file.read(_SAMPLE_BYTES)
-    header = _HEADER.match(start)
+    header = _LIKE_HEADER.match(start[:_HEADER_BYTES])
     if header is None:
         return False
-    first, dim = start[header.end() :], int(header[2])
+    first, dim = start[header.end() :], abs(int(header[2]))
     if count_numbers(first.partition(b"\n")[0]) == dim:
         return False
     return not _is_text(first.partition(b" ")[2][: 4 * dim])
@@ -62,17 +63,24 @@ def read_layout(path: str | Path) -> Layout:
     Raises
     ------
     ValueError
-        If the header is not that of the format.
+        If the header is not that of the format, or declares more than the file can have.
     OSError
         If the file cannot be read.
     """
     with open_bytes(path) as file:
-        header = _HEADER.fullmatch(file.readline(_HEADER_BYTES))
-    if header is None or not int(header[2]):
+        line = file.readline(_HEADER_BYTES)
+    header = _HEADER.fullmatch(line)
+    if header is None or not int(header[1]) or not int(header[2]):
         raise ValueError(
-            f"{path}: expected a first line with the numbers of words and of dimensions, such as '3000000 300'."
+            f"{path}: expected a first line with the numbers of words and of dimensions, such as '3000000 300', got {line!r}."
         )
-    return Layout(int(header[2]), int(header[1]), b" ")
+    n_words, dim = int(header[1]), int(header[2])
+    if n_words * (4 * dim + 1) > most_bytes(path):
+        raise ValueError(
+            f"{path}: the header declares {n_words} words of {dim} dimensions, but the file is too small for them. "
+            "Download it again."
+        )
+    return Layout(dim, n_words, b" ")
 
 
 def iterate_vectors(
@@ -100,7 +108,7 @@ def iterate_vectors(
     Raises
     ------
     ValueError
-        If the file ends before the last word, or a word or a number is invalid.
+        If the file ends before the last word or goes on after it, or a word or a number is invalid.
     """
     seen: set[str] = set()
     with open_bytes(path) as file:
@@ -127,16 +135,21 @@ def _blocks(file: IO[bytes], layout: Layout, path: str | Path) -> Iterator[tuple
     width, n_words, rest = 4 * layout.dim, layout.declared or 0, b""
     n_read = 0
     while n_read < n_words:
-        block = file.read(_BLOCK_BYTES)
+        block = file.read(max(_BLOCK_BYTES, len(rest)))  # if rows are large, rest is copied a few times only
         words, numbers, rest = _split(rest + block, width, n_words - n_read)
         n_read += len(words)
         if not block and n_read < n_words:
             raise ValueError(
                 f"{path}: the header declares {n_words} words, but the file ends after {n_read}. Download it again."
             )
-        if len(rest) > width + _MAX_WORD + _BLOCK_BYTES or any(b"\n" in word for word in words):
+        if len(rest) > 2 * (width + _MAX_WORD) + _BLOCK_BYTES or any(b"\n" in word for word in words):
             raise ValueError(f"{path}: no word follows after word {n_read}. This is not word2vec's binary format.")
         yield words, numbers
+    if (rest + file.read(1)).strip(b"\n"):
+        raise ValueError(
+            f"{path}: the header declares {n_words} words, but the file goes on after them. Download it again, or correct the "
+            "header."
+        )
 
 
 def _split(buffer: bytes, width: int, most: int) -> tuple[list[bytes], list[bytes], bytes]:

@@ -14,10 +14,10 @@ from skglove.vectors.archives import split_member
 from skglove.vectors.encoders import EncoderVectors
 from skglove.vectors.files import FileSource, NamedSource
 from skglove.vectors.joined import JoinedSource
-from skglove.vectors.objects import MappingSource, ReadableSource, Rows, SpacySource, TableSource, check_finite
+from skglove.vectors.objects import MappingSource, ReadableSource, Rows, SpacySource, check_finite
 from skglove.vectors.protocol import VectorSource, lookup
 from skglove.vectors.stored import MappedRows
-from skglove.vectors.subwordmodels import FastTextFile, FastTextSource, FloretSource, GensimSubwords, is_fasttext
+from skglove.vectors.subwordmodels import FastTextFile, FastTextSource, FloretSource, is_fasttext, source_of_table
 
 _SUFFIXES = (".txt", ".gz", ".zip", ".vec", ".bin")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # a Path has one slash instead of two; drives of Windows are one letter
@@ -83,8 +83,7 @@ def _source_of_object(given: Any) -> VectorSource | None:
     if hasattr(getattr(given, "wv", None), "key_to_index"):  # a gensim model
         given = given.wv
     if isinstance(getattr(given, "key_to_index", None), Mapping) and hasattr(given, "vectors"):
-        has_subwords = hasattr(given, "vectors_ngrams") and getattr(given, "bucket", 0) > 0
-        return GensimSubwords(given) if has_subwords else TableSource(given)
+        return source_of_table(given)
     vocab = getattr(given, "vocab", None)
     if vocab is not None and hasattr(vocab, "vectors") and hasattr(vocab, "strings"):  # a spaCy pipeline
         return _source_of_spacy(vocab.vectors, vocab.strings)

@@ -14,13 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from skglove.vectors import fasttextformat
 from skglove.vectors.archives import is_plain, open_bytes
 from skglove.vectors.objects import ReadableSource, TableSource, without_surrogates
 
 Array = np.ndarray[Any, Any]
-
-# FASTTEXT_FILEFORMAT_MAGIC_INT32 in https://github.com/facebookresearch/fastText/blob/main/src/fasttext.cc
-_MAGIC = (793712314).to_bytes(4, "little")
 
 
 class GensimSubwords(TableSource):
@@ -110,7 +108,7 @@ class FastTextFile(ReadableSource):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._model: GensimSubwords | None = None
+        self._model: TableSource | None = None
 
     def check(self) -> None:
         """See `ReadableSource.check`."""
@@ -126,27 +124,32 @@ class FastTextFile(ReadableSource):
         """See `ReadableSource.read`."""
         return self._load().read(vocabulary)
 
-    def _load(self) -> GensimSubwords:
+    def _load(self) -> TableSource:
         if self._model is None:
             self.check()
-            try:
-                self._model = GensimSubwords(_import_loader(self.path)(str(self.path)))
-            except NotImplementedError as error:
-                raise ValueError(
-                    f"{self.path} is a fastText classifier, which gensim cannot read ({error}). Load it with the fasttext "
-                    "package, and pass the model."
-                ) from error
-            except (struct.error, AssertionError, LookupError, OverflowError, ValueError) as error:
-                raise ValueError(
-                    f"{self.path} is a fastText model that gensim cannot read ({error}). If it is incomplete, download it again."
-                ) from error
+            self._model = self._read(fasttextformat.read_layout(self.path))
         return self._model
+
+    def _read(self, layout: fasttextformat.Layout) -> TableSource:
+        try:
+            return source_of_table(_import_loader(self.path)(str(self.path)))
+        except MemoryError as error:
+            size = 4 * layout.dim * (2 * layout.n_words + layout.bucket)  # words have vectors with and without n-grams
+            raise MemoryError(f"The vectors of {self.path} take {size / 1e9:.1f} GB of memory.") from error
+        except (struct.error, AssertionError, LookupError, OverflowError, ValueError) as error:
+            raise ValueError(f"{self.path} is a fastText model that gensim cannot read ({error}).") from error
+
+
+def source_of_table(table: Any) -> TableSource:
+    """Return the source of an object like gensim's ``KeyedVectors``, which may have vectors of n-grams."""
+    has_subwords = hasattr(table, "vectors_ngrams") and getattr(table, "bucket", 0) > 0
+    return GensimSubwords(table) if has_subwords else TableSource(table)
 
 
 def is_fasttext(path: str | Path) -> bool:
     """Whether a file begins as those of fastText's models do."""
     with open_bytes(path) as file:
-        return file.read(len(_MAGIC)) == _MAGIC
+        return file.read(len(fasttextformat.MAGIC)) == fasttextformat.MAGIC
 
 
 def _compute(words: Collection[str], vector: Callable[[str], Any], dim: int) -> tuple[list[str], Array]:

@@ -1,7 +1,8 @@
 """Word vectors as text: the formats of GloVe and word2vec.
 
 Each line is a word followed by its numbers; word2vec's format has a header with the number of words and of dimensions.
-Words may contain blanks, as some in ``glove.840B`` do, so the numbers are counted from the end of the line.
+Words may contain blanks, as ". . ." and "at name@domain.com" in ``glove.840B``, so the numbers are counted from the end of
+the line. None of them has a number after its last blank: such a line has a number too many.
 
 NumPy parses whole blocks of ordinary lines. If a block contains anything unusual, `_parse_line` parses its lines one by
 one; it alone defines which lines are valid.
@@ -68,6 +69,8 @@ def read_layout(path: str | Path) -> Layout:
         raise ValueError(f"{path} is empty: expected lines of a word and its numbers, such as 'the 0.418 0.24968'.")
     header = _parse_header(sample)
     lines = sample[1:] if header else sample
+    if not lines:
+        raise ValueError(f"{path} has a header and no vectors: {_show(sample[0][1])}.")
     counts = [count_numbers(line) for _, line in lines]
     dim = Counter(counts).most_common(1)[0][0]
     number, line = lines[0]
@@ -75,6 +78,10 @@ def read_layout(path: str | Path) -> Layout:
         raise ValueError(
             f"{path}, line 1: the header declares {header[1]} numbers per line, but line {number} has {counts[0]}. "
             "A file without a header must not start with a line of two integers."
+        )
+    if number == 1 and header is None and dim != 1 and _looks_like_header(line):
+        raise ValueError(
+            f"{path}, line 1: expected two positive integers, or a word and {dim} numbers, got {_show(line)}."
         )
     if dim < 1:
         raise ValueError(
@@ -180,14 +187,19 @@ def _numbered_lines(file: IO[bytes], path: str | Path) -> Iterator[tuple[int, by
 
 
 def _parse_header(lines: Sequence[tuple[int, bytes]]) -> tuple[int, int] | None:
-    """Parse word2vec's header: two integers on line 1, followed by other lines."""
+    """Parse word2vec's header: two integers on line 1."""
     number, line = lines[0]
     fields = line.split()
-    if number > 1 or len(lines) == 1 or len(fields) != 2:
+    if number > 1 or len(fields) != 2:
         return None
     if not all(field.isdigit() and len(field) < 19 for field in fields):
         return None
     return int(fields[0]), int(fields[1])
+
+
+def _looks_like_header(line: bytes) -> bool:
+    fields = line.split()
+    return len(fields) == 2 and all(map(_is_number, fields))
 
 
 def count_numbers(line: bytes) -> int:
@@ -195,11 +207,16 @@ def count_numbers(line: bytes) -> int:
     fields = line.split()
     count = 0
     for field in reversed(fields):
-        if not _NUMBER.fullmatch(field) and not _NOT_FINITE.fullmatch(field):
+        if not _is_number(field):
             break
         count += 1
     has_empty_word = line[:1] in (b" ", b"\t")
     return count if has_empty_word else min(count, len(fields) - 1)
+
+
+def _is_number(field: bytes) -> bool:
+    """Whether a field is a number, be it finite or not."""
+    return bool(_NUMBER.fullmatch(field) or _NOT_FINITE.fullmatch(field))
 
 
 def _first_tokens(vocabulary: Iterable[str], separator: bytes) -> set[bytes]:
@@ -220,8 +237,6 @@ def select_new(
 
 
 def _check_count(path: str | Path, layout: Layout, n_lines: int) -> None:
-    if n_lines == 0:
-        raise ValueError(f"{path} has a header and no vectors.")
     if layout.declared not in (None, n_lines):
         raise ValueError(
             f"{path}, line 1: the header declares {layout.declared} words, but the file has {n_lines}. "
@@ -276,6 +291,11 @@ def _parse_line(line: bytes, layout: Layout, errors: str) -> tuple[str, list[flo
                 f"expected a word and {layout.dim} finite float32 numbers, got {_show(field)} in {_show(line)}."
             )
         values.append(value)
+    _, blank, last = word.rpartition(layout.separator)
+    if blank and _is_number(last):
+        raise ValueError(
+            f"expected a word and {layout.dim} numbers, got one too many, {_show(last)}, in {_show(line)}."
+        )
     try:
         return word.decode("utf-8", errors), values
     except UnicodeDecodeError:

@@ -106,17 +106,59 @@ def test_binary_files_of_a_few_dimensions_are_recognized(seed, tmp_path):
     ("content", "message"),
     [
         (encode([b"the", b"cat"], [[0.1] * 4] * 2)[:-1], "declares 2 words, but the file ends after 1. Download"),
-        (encode([b"the", b"cat"], [[0.1] * 4] * 2, header="3 4\n"), "declares 3 words, but the file ends after 2"),
+        (
+            encode([b"the", b"long_word"], [[0.1] * 4] * 2)[:-16],
+            "declares 2 words, but the file ends after 1. Download",
+        ),
+        (
+            encode([b"the", b"cat"], [[0.1] * 4] * 2, header="3 4\n"),
+            "declares 3 words.*file (is too small|ends after 2)",
+        ),
+        (
+            encode([b"the", b"cat"], [[0.1] * 4] * 2, header=f"{10**17} 4\n"),
+            "declares 1(0{17}) words .*file is too small",
+        ),
+        (encode([b"the", b"cat"], [[0.1] * 4] * 2, header=f"2 {10**8}\n"), "of 1(0{8}) dimensions.*file is too small"),
+        (
+            encode([b"the", b"cat"], [[0.1] * 4] * 2, header="1 4\n"),
+            "declares 1 words, but the file goes on after them",
+        ),
+        (encode([b"the"], [[0.1] * 4], end=b"\n") + b"\0", "declares 1 words, but the file goes on after them"),
+        (encode([b"the", b"cat"], [[0.1] * 4] * 2) + b"hen", "declares 2 words, but the file goes on after them"),
+        (encode([b"the"], [[0.1] * 4], header="0 4\n"), r"numbers of words and of dimensions, .* got b'0 4"),
+        (encode([b"the"], [[0.1] * 4], header="-1 4\n"), r"numbers of words and of dimensions, .* got b'-1 4"),
+        (encode([b"the"], [[0.1] * 4], header="1 -4\n"), r"numbers of words and of dimensions, .* got b'1 -4"),
+        (encode([b"the"], [[0.1] * 4], header=f"{10**19} 4\n"), r"numbers of words and of dimensions, .* got b'10000"),
         (encode([b"the", b"c\nat"], [[0.1] * 4] * 2), "no word follows after word 2"),
         (encode([b"the", b"cat"], [[0.1] * 4, [np.nan] * 4]), "nan or infinity in the vector of 'cat'"),
     ],
-    ids=["cut", "header", "line feed", "nan"],
 )
-def test_broken_files(content, message, tmp_path):
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_broken_files(content, message, packed, tmp_path):
     path = tmp_path / "vectors.bin"
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=message):
-        WordVectors.load(path)
+    path.write_bytes(gzip.compress(content) if packed else content)
+    for vocabulary in (None, ["cat"]):
+        with pytest.raises(ValueError, match=message):
+            WordVectors.load(path, vocabulary=vocabulary)
+
+
+def test_the_header_is_checked_against_the_size_of_the_file(tmp_path):
+    path = tmp_path / "vectors.bin"
+    path.write_bytes(encode([b"the", b"cat"], [[0.1] * 4] * 2, header="3 4\n"))
+    with pytest.raises(ValueError, match="the file is too small"):
+        vector_source(path).check()
+
+
+def test_large_rows_are_read_in_linear_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(binaryformat, "_BLOCK_BYTES", 10)
+    sizes = []
+    split = binaryformat._split
+    monkeypatch.setattr(binaryformat, "_split", lambda buffer, *rest: sizes.append(len(buffer)) or split(buffer, *rest))
+    path = tmp_path / "vectors.bin"
+    rows = np.arange(5000, dtype="f4").reshape(1, 5000)
+    path.write_bytes(encode([b"the"], rows))
+    np.testing.assert_array_equal(WordVectors.load(path).vectors, rows)
+    assert sum(sizes) < 4 * path.stat().st_size
 
 
 def test_endless_word(tmp_path, monkeypatch):

@@ -1,4 +1,5 @@
 import logging
+import struct
 import sys
 
 import numpy as np
@@ -104,15 +105,93 @@ def test_the_file_needs_gensim(saved, monkeypatch):
         vector_source(saved).check()
 
 
-@pytest.mark.parametrize("share", [0.01, 0.1, 0.3, 0.5])
-def test_an_incomplete_file(saved, tmp_path, share):
+OFFSETS = {"dim": 8, "model": 36, "bucket": 40, "entries": 64, "words": 68, "labels": 72}
+
+
+def write_header(path, content, **changes):
+    """Write a model whose header has other numbers."""
+    changed = bytearray(content)
+    for name, number in changes.items():
+        struct.pack_into("<i", changed, OFFSETS[name], number)
+    path.write_bytes(changed)
+    return path
+
+
+@pytest.mark.parametrize("size", [4, 60, 90, 92, 100, 130, 200, 0.1, 0.3, 0.5, -1])
+def test_an_incomplete_file(saved, tmp_path, size):
     content = saved.read_bytes()
     path = tmp_path / "model.bin"
-    path.write_bytes(content[: int(len(content) * share)])
+    path.write_bytes(content[: int(len(content) * size) if isinstance(size, float) else size])
+    with pytest.raises(ValueError, match=r"model\.bin is a fastText model that is incomplete .*\. Download it again"):
+        vector_source(path).lookup(["cat"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"bucket": 2**31 - 1}, "declares 2147483654 vectors of 6 dimensions, but it has 507 of 6"),
+        ({"bucket": -1}, "declares 7 words, 6 dimensions, and -1 n-grams"),
+        ({"dim": 10**9}, "declares 507 vectors of 1000000000 dimensions, but it has 507 of 6"),
+        ({"dim": 0}, "declares 7 words, 0 dimensions"),
+        ({"dim": -6}, "declares 7 words, -6 dimensions"),
+        ({"entries": 10**9, "words": 10**9}, r"declares 1000000000 words, but it ends after \d+"),
+        ({"words": 6}, "declares 7 words"),
+        ({"entries": 6, "words": 6}, "it"),
+        ({"entries": -1, "words": -1}, "declares -1 words"),
+    ],
+)
+def test_a_damaged_header(saved, tmp_path, changes, message):
+    path = write_header(tmp_path / "model.bin", saved.read_bytes(), **changes)
+    with pytest.raises(ValueError, match=rf"model\.bin is a fastText model that is incomplete or damaged: .*{message}"):
+        vector_source(path).lookup(["cat"])
+
+
+def test_a_file_that_goes_on(saved, tmp_path):
+    path = tmp_path / "model.bin"
+    path.write_bytes(saved.read_bytes() + b"\0")
+    with pytest.raises(ValueError, match=r"incomplete or damaged: it goes on after its end at \d+ bytes"):
+        vector_source(path).lookup(["cat"])
+
+
+@pytest.mark.parametrize("changes", [{"model": 3}, {"labels": 2}])
+def test_a_file_with_labels(saved, tmp_path, changes):
+    path = write_header(tmp_path / "model.bin", saved.read_bytes(), **changes)
     with pytest.raises(
-        ValueError, match=r"model\.bin is a fastText model that gensim cannot read .* download it again"
+        ValueError, match=r"gensim cannot read, since it has labels\. Load it with the fasttext package"
     ):
         vector_source(path).lookup(["cat"])
+
+
+def test_a_quantized_file(saved, model, tmp_path):
+    content = bytearray(saved.read_bytes())
+    content[92 + sum(len(word.encode()) + 10 for word in model.wv.index_to_key)] = 1
+    path = tmp_path / "model.ftz"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="gensim cannot read, since it is quantized"):
+        vector_source(path).lookup(["cat"])
+
+
+def test_a_file_larger_than_memory(saved, monkeypatch):
+    def load(path):
+        raise MemoryError
+
+    monkeypatch.setattr("gensim.models.fasttext.load_facebook_vectors", load)
+    with pytest.raises(MemoryError, match=r"The vectors of .*model\.bin take 0\.0 GB of memory"):
+        vector_source(saved).lookup(["cat"])
+
+
+def test_a_file_without_n_grams(tmp_path):
+    from gensim.models.fasttext import save_facebook_model
+
+    model = train(max_n=0)
+    save_facebook_model(model, str(tmp_path / "model.bin"))
+    rows, found = vector_source(tmp_path / "model.bin").lookup(["cat", "cats", "", "the"])
+    assert found.tolist() == [True, False, False, True]
+    np.testing.assert_array_equal(rows, [model.wv["cat"], np.zeros(6), np.zeros(6), model.wv["the"]])
+    vectors = WordVectors.load(tmp_path / "model.bin")
+    assert vectors.index_to_key == model.wv.index_to_key
+    vectorizer = GloveTextVectorizer(tmp_path / "model.bin", extra_words=0).fit(["the cats", "", "cat"])
+    assert vectorizer.n_words_found_ == 2
 
 
 def test_a_compressed_file(saved, tmp_path):
@@ -155,5 +234,5 @@ def test_classifiers_of_the_fasttext_package(fasttext, tmp_path):
     model = library.train_supervised(str(folder / "labelled.txt"), dim=4, verbose=0)
     assert vector_source(model).lookup(["cat"])[1].all()
     model.save_model(str(tmp_path / "model.bin"))
-    with pytest.raises(ValueError, match="fastText classifier, which gensim cannot read"):
+    with pytest.raises(ValueError, match="gensim cannot read, since it has labels"):
         vector_source(tmp_path / "model.bin").lookup(["cat"])

@@ -54,6 +54,12 @@ def test_small_blocks(write, sample, monkeypatch):
     ("text", "words", "rows"),
     [
         ("a\t1\t2\nb\t3\t4\n", ["a", "b"], [[1, 2], [3, 4]]),
+        (
+            "at name@domain.com 1 2\n. . . 3 4\n4 . 5 6\n",
+            ["at name@domain.com", ". . .", "4 ."],
+            [[1, 2], [3, 4], [5, 6]],
+        ),
+        ("b\t1\t2\ncatch 22\t3\t4\n", ["b", "catch 22"], [[1, 2], [3, 4]]),
         ("new york\t1\t2\nb\t3\t4\n", ["new york", "b"], [[1, 2], [3, 4]]),
         ("a  1 2\nb 3   4\n\nc 5 6\n\n\n", ["a", "b", "c"], [[1, 2], [3, 4], [5, 6]]),
         ("a 1 2\n \nb 3 4 \r\n \r\n", ["a", "b"], [[1, 2], [3, 4]]),
@@ -65,6 +71,8 @@ def test_small_blocks(write, sample, monkeypatch):
     ],
     ids=[
         "tabs",
+        "blanks",
+        "tabs and numbers",
         "tabs and blanks",
         "repeated blanks",
         "blank lines",
@@ -114,6 +122,18 @@ def test_repeated_words_in_different_blocks(tmp_path, monkeypatch):
         (b"a 1 2\rb 3 4\r", r"line 1: expected lines that end with LF or CR LF, got CR alone"),
         (b"2 2\ra 1 2\rb 3 4", r"line 1: expected lines that end with LF or CR LF, got CR alone"),
         (b"\n\ra 1 2\rb 3 4\n", r"line 2: expected lines that end with LF or CR LF, got CR alone"),
+        (b"a 1 2\nbad 1 2 3\nc 1 2\n", r"line 2: expected a word and 2 numbers, got one too many, '1', in 'bad 1 2 3'"),
+        (b"a 1 2\n. . -.5 2 3\nc 1 2\n", r"line 2: .* got one too many, '-\.5'"),
+        (b"2 2\na 1 2\nbad nan 2 3\n", r"line 3: .* got one too many, 'nan'"),
+        (b"2 2\na 1 2\n 1 2 3\n", r"line 3: .* got one too many, '1'"),
+        (b"a\t1\t2\nb\t1\t2\nin 9\t3\t4\nbad\t1\t2\t3\n", r"line 4: .* got one too many, '1'"),
+        (b"0 300\n", "has a header and no vectors: '0 300'"),
+        (b"5 300", "has a header and no vectors"),
+        (b"-2 2\na 1 2\nb 1 2\n", r"line 1: expected two positive integers, or a word and 2 numbers, got '-2 2'"),
+        (b"2.0 2.0\na 1 2\nb 1 2\n", r"line 1: expected two positive integers"),
+        (b"0 2\na 1 2\nb 1 2\n", r"line 1: the header declares 0 words, but the file has 2"),
+        (b"1 2\na 1 2\nb 1 2\n", r"line 1: the header declares 1 words, but the file has 2"),
+        (b"2 999999999\na 1 2\nb 1 2\n", r"line 1: the header declares 999999999 numbers per line, but line 2 has 2"),
         (b"a 1 2\n\n\nb 1\nc 1 2\n", r"line 4: expected a word and 2 numbers"),
     ],
 )
@@ -141,6 +161,23 @@ def test_only_requested_lines_are_parsed(tmp_path):
     assert read(path, {"c", "a"})[1].tolist() == [[1, 2], [3, 4]]
     with pytest.raises(ValueError, match=r"line 2: .* got 'x'"):
         read(path, {"c", "b"})
+
+
+@pytest.mark.parametrize("vocabulary", [{"bad"}, {"bad 1"}])
+def test_a_number_too_many_in_a_requested_line(tmp_path, vocabulary):
+    path = tmp_path / "v.txt"
+    path.write_text("a 1 2\nbad 1 2 3\n")
+    assert read(path, {"a"})[0] == ["a"]
+    with pytest.raises(ValueError, match="line 2: expected a word and 2 numbers, got one too many"):
+        read(path, vocabulary)
+
+
+@pytest.mark.parametrize("content", [b"-2 2\na 1 2\nb 1 2\n", b"0 300\n"])
+def test_a_wrong_header_is_found_at_once(tmp_path, content):
+    path = tmp_path / "v.txt"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"header and no vectors|line 1: expected two positive integers"):
+        textformat.read_layout(path)
 
 
 def test_vocabulary_with_odd_words(tmp_path):
