@@ -26,7 +26,7 @@ def principal_components(rows: Array, n_components: int) -> Array:
     Raises
     ------
     ValueError
-        If there are fewer dimensions, or not more words with a vector, than components.
+        If there are fewer dimensions, or not more words with a vector, than components, or a component exceeds float32.
 
     Examples
     --------
@@ -52,6 +52,16 @@ def principal_components(rows: Array, n_components: int) -> Array:
     # exact and without random numbers; the time is linear in the number of words
     pca = PCA(n_components, svd_solver="covariance_eigh")
     projected = np.zeros((len(rows), n_components), np.float32)
+    values = rows[known]
+    # the squares of large and of small numbers are infinite and zero; division by a power of two changes nothing else
+    exponent = int(np.frexp(max(values.max(), -values.min()))[1])
+    np.ldexp(values, -exponent, out=values)
     with np.errstate(invalid="ignore"):  # PCA divides by the total variance, which is 0 if all vectors are equal
-        projected[known] = pca.fit_transform(rows[known])
+        components = pca.fit_transform(values)
+    with np.errstate(over="ignore"):
+        projected[known] = np.ldexp(components, exponent)
+    if not np.isfinite(projected).all():
+        raise ValueError(
+            f"n_components={n_components}, but the vectors are so long that components exceed float32 numbers."
+        )
     return projected

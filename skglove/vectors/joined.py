@@ -60,16 +60,37 @@ class JoinedSource(LooksUpForms):
 
     def lookup(self, words: Sequence[str]) -> tuple[Array, Array]:
         """See `VectorSource.lookup`; a word is found if any source has it."""
-        looked_up = [lookup(source, words) for source in self.sources]
-        lengths = [_mean_length(rows) for rows, _ in looked_up]
-        target = next(filter(None, lengths), 1.0)
-        scales = [np.float32(target / length if length else 1.0) for length in lengths]
-        rows = np.hstack([rows * scale for (rows, _), scale in zip(looked_up, scales, strict=True)])
+        looked_up = [self._lookup(i, words) for i in range(len(self.sources))]
+        lengths = [_lengths(rows) for rows, _ in looked_up]
+        means = [_mean(some) for some in lengths]
+        first = next((i for i, mean in enumerate(means) if mean), 0)
+        with np.errstate(over="ignore", invalid="ignore"):  # see _check_scaled
+            scales = [np.float32(means[first] / mean if mean else 1.0) for mean in means]
+            rows = np.hstack([rows * scale for (rows, _), scale in zip(looked_up, scales, strict=True)])
+        if not np.isfinite(rows).all():
+            longest = int(np.argmax(lengths[first]))
+            raise ValueError(
+                f"{self._name(first)} is too long to scale the other sources to its mean length: its vector of "
+                f"{words[longest]!r} has length {lengths[first][longest]:.3g}."
+            )
         return rows, np.logical_or.reduce([found for _, found in looked_up])
 
+    def _lookup(self, i: int, words: Sequence[str]) -> tuple[Array, Array]:
+        try:
+            return lookup(self.sources[i], words)
+        except ValueError as error:
+            raise ValueError(f"{self._name(i)}: {error}") from error
 
-def _mean_length(rows: Array) -> float:
-    """Return the mean Euclidean norm of the rows that are not zero; 0 without such rows."""
-    norms = np.linalg.norm(rows, axis=1)
-    norms = norms[norms > 0]
-    return float(norms.mean(dtype=np.float64)) if len(norms) else 0.0
+    def _name(self, i: int) -> str:
+        return f"Source {i + 1} of {len(self.sources)} in the list of word vectors"
+
+
+def _lengths(rows: Array) -> Array:
+    """Return the Euclidean norms of rows in float64, in which no square of a float32 number is infinite."""
+    return np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
+
+
+def _mean(lengths: Array) -> float:
+    """Return the mean of the lengths that are not zero; 0 if all are."""
+    lengths = lengths[lengths > 0]
+    return float(lengths.mean()) if len(lengths) else 0.0

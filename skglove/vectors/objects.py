@@ -99,7 +99,7 @@ def as_matrix(vectors: Any) -> Array:
     Raises
     ------
     ValueError
-        If the argument is not a matrix of numbers.
+        If the argument is not a matrix of numbers, or has no columns.
     """
     try:
         with np.errstate(over="ignore"):  # see check_finite
@@ -108,6 +108,8 @@ def as_matrix(vectors: Any) -> Array:
         raise ValueError(f"Expected vectors as a matrix of numbers, one row per word, got: {error}.") from error
     if matrix.ndim != 2:
         raise ValueError(f"Expected vectors of shape (n_words, dim), got shape {matrix.shape}.")
+    if not matrix.shape[1]:
+        raise ValueError(f"Expected vectors of at least one dimension, got shape {matrix.shape}.")
     return matrix
 
 
@@ -180,7 +182,10 @@ class MappingSource(ReadableSource):
         for word in mapping:
             if not isinstance(word, str):
                 raise TypeError(f"Expected a mapping of words to vectors, but the key {word!r} is not a str.")
-        dim = np.size(mapping[next(iter(mapping))])
+        first = next(iter(mapping))
+        dim = np.size(mapping[first])
+        if not dim:
+            raise ValueError(f"Expected vectors of at least one dimension, got none for {first!r}.")
         words = list(mapping) if vocabulary is None else [word for word in vocabulary if word in mapping]
         rows = np.zeros((len(words), dim), np.float32)
         for row, word in zip(rows, words, strict=True):
@@ -223,6 +228,10 @@ class SpacySource(ReadableSource):
     def __init__(self, vectors: Any, strings: Any) -> None:
         self.vectors = vectors
         self.strings = strings
+
+    def check(self) -> None:
+        """See `ReadableSource.check`; a pipeline without vectors has a table of shape (0, 0)."""
+        as_matrix(self.vectors.data[:1])
 
     def head(self, n: int) -> list[str]:
         """See `ReadableSource.head`."""

@@ -30,6 +30,30 @@ def test_the_same_vectors_have_the_same_projections(rows):
     assert np.array_equal(principal_components(rows, 3), principal_components(rows.copy(), 3))
 
 
+@pytest.mark.parametrize("length", [1e38, 1e30, 1e10, 1e-10, 1e-30])
+def test_long_and_short_vectors(rows, length):
+    """Their squares are infinite or zero in float32."""
+    rows /= np.abs(rows).max()
+    known = rows.any(axis=1)
+    expected = PCA(3, svd_solver="full").fit_transform(rows[known].astype(np.float64))
+    projected = principal_components(rows * np.float32(length), 3)
+    assert not projected[~known].any()
+    np.testing.assert_allclose(np.abs(projected[known] / np.float32(length)), np.abs(expected), atol=1e-4)
+
+
+def test_scaling_changes_nothing(rows):
+    known = rows.any(axis=1)
+    assert np.array_equal(
+        principal_components(rows, 3)[known], PCA(3, svd_solver="covariance_eigh").fit_transform(rows[known])
+    )
+
+
+def test_components_that_exceed_float32():
+    rows = np.array([[3e38] * 20, [-3e38] * 20, [3e38] * 20], np.float32)
+    with pytest.raises(ValueError, match="n_components=1, but the vectors are so long that components exceed float32"):
+        principal_components(rows, 1)
+
+
 def test_equal_vectors():
     assert principal_components(np.ones((4, 3), np.float32), 2).tolist() == [[0, 0]] * 4
 

@@ -59,6 +59,19 @@ def test_an_encoder_is_a_source(encoder):
         vector_source(Lengths)
 
 
+@pytest.mark.parametrize("name", [None, "test"])
+def test_vectors_of_no_dimension(name):
+    message = (
+        r"Lengths\.encode must return an array of shape \(2, dim\)\. .* at least one dimension, got shape \(2, 0\)"
+    )
+    encoder = Lengths()
+    encoder.encode = lambda texts: np.empty((len(texts), 0))
+    for use in (EncoderVectors(encoder, name).lookup, GloveTextVectorizer(EncoderVectors(encoder, name)).fit):
+        with pytest.raises(ValueError, match=message):
+            use(["cat", "dog"])
+    assert not cache.find_all(cache.key_of_encoder("test"))
+
+
 def test_batches(encoder):
     rows, _ = EncoderVectors(encoder, batch_size=2).lookup(["a", "bb", "ccc", "dddd", "eeeee"])
     assert rows[:, 0].tolist() == [1, 2, 3, 4, 5]

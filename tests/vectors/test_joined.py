@@ -58,6 +58,39 @@ def test_every_source_is_checked(tmp_path):
     assert vector_source((FIRST, SECOND)).check() is None
 
 
+HUGE = {"the": [1e30, 0.0], "cat": [3e30, 0.0], "hen": [-1e30, 1.0]}
+
+
+@pytest.mark.parametrize("tables", [[FIRST, HUGE], [HUGE, FIRST], [FIRST, SECOND, HUGE]])
+def test_lengths_whose_squares_exceed_float32(tables):
+    """Numbers of 1e30 are finite, and so are the vectors after scaling; they are those of the exact lengths."""
+    words = ["hen", "the", "cow", "dog", "cat"]
+    rows, found = vector_source(tables).lookup(words)
+    parts = [np.array([table.get(word, [0] * len(table["cat"])) for word in words]) for table in tables]
+    lengths = [np.linalg.norm(part, axis=1) for part in parts]
+    means = [some[some > 0].mean() for some in lengths]
+    expected = np.hstack([part * means[0] / mean for part, mean in zip(parts, means, strict=True)])
+    np.testing.assert_allclose(rows, expected, rtol=1e-6)
+    assert found.tolist() == [True, True, False, "dog" in SECOND and len(tables) == 3, True]
+
+
+@pytest.mark.parametrize("other", [{"the": [1.0], "cat": [100.0], "hen": [1e-3]}, {"the": [1e-30]}])
+def test_a_source_that_is_too_long_to_scale_the_others(other):
+    longest = {"the": [1e38, 0.0], "cat": [0.0, -3.4e38], "hen": [1e38, 0.0]}
+    sources = [{"unasked": [1.0]}, longest, other]
+    message = r"^Source 2 of 3 in the list .* is too long .*: its vector of 'cat' has length 3\.4e\+38\.$"
+    with pytest.raises(ValueError, match=message):
+        vector_source(sources).lookup(["the", "hen", "cow", "cat"])
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf, 1e39])
+def test_the_source_of_an_error_is_named(broken):
+    sources = vector_source([FIRST, SECOND, {"cat": [0.5], "hen": [broken]}])
+    assert sources.lookup(["the", "cat"])[1].all()
+    with pytest.raises(ValueError, match=r"^Source 3 of 3 in the list of word vectors: .* in the vector of 'hen'"):
+        sources.lookup(["the", "cat", "hen"])
+
+
 def test_no_sources():
     with pytest.raises(ValueError, match="at least one source"):
         JoinedSource([])

@@ -215,6 +215,34 @@ def test_numbers_that_are_not_finite(kind, number):
     assert WordVectors.load(given, vocabulary=["fine"]).index_to_key == ["fine"]
 
 
+class NoDimension(Lengths):
+    def lookup(self, words):
+        return np.empty((len(words), 0)), np.ones(len(words), bool)
+
+
+@pytest.mark.parametrize("kind", ["mapping", "table", "gensim", "spaCy", "own", "list"])
+def test_vectors_of_no_dimension(kind):
+    words = ["the", "", "naïve"]
+    table = {word: [] for word in words}
+    if kind == "gensim":
+        given = pytest.importorskip("gensim.models").KeyedVectors(0, count=0)
+        given.key_to_index, given.vectors = {word: i for i, word in enumerate(words)}, np.empty((3, 0), np.float32)
+    elif kind == "spaCy":
+        given = pytest.importorskip("spacy").blank("en")
+    else:
+        attributes = SimpleNamespace(key_to_index={word: i for i, word in enumerate(words)}, vectors=np.empty((3, 0)))
+        given = {"mapping": table, "table": attributes, "own": NoDimension(), "list": [VECTORS, table]}[kind]
+    message = "Expected vectors of at least one dimension, got"
+    if kind != "own":
+        with pytest.raises(ValueError, match=message):
+            vector_source(given).check()
+    for load in (lambda: WordVectors.load(given, vocabulary=words), lambda: GloveTextVectorizer(given).fit(words)):
+        with pytest.raises(ValueError, match=message):
+            load()
+    with pytest.raises(ValueError, match=message):
+        WordVectors(words, np.empty((3, 0)))
+
+
 @pytest.mark.parametrize("given", ["glove.840B.300d", "glove-wiki-gigaword-300", VECTORS, Lengths()])
 def test_check_downloads_nothing(given, home):
     assert vector_source(given).check() is None
