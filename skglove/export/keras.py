@@ -1,11 +1,13 @@
 """A pipeline as one Keras model from texts to probabilities."""
 
 import functools
+import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from skglove.export import composition, lowercase
+from skglove.export.utf8 import check_utf8
 from skglove.pipeline import vectorizer_and_classifier
 from skglove.training.backend import import_keras
 
@@ -37,14 +39,13 @@ def to_keras(pipeline: Any) -> Any:
         If the pipeline has not been fitted.
     ValueError
         If the vectorizer was fitted again after the classifier was trained, or if it does what cannot run in TensorFlow: its
-        tokenizer is a function, or it replaces unknown words by the nearest. If there is a calibration or threshold classifier,
-        which the model would lack: pass the pipeline inside it.
+        tokenizer is a function, it replaces unknown words by the nearest, or a word, `filters` or `split` contains a lone
+        surrogate. If there is a calibration or threshold classifier, which the model would lack: pass the pipeline inside it.
 
     Notes
     -----
     Lower case and composed accents are those of the Python that runs `to_keras` or `load_keras`, whatever the locale of the
     process that runs the model.
-    Lone surrogates cannot be encoded in UTF-8.
 
     Examples
     --------
@@ -62,6 +63,7 @@ def to_keras(pipeline: Any) -> Any:
         )
     tokenizer = vectorizer._tokenizer()
     substitutions = tokenizer.substitutions()
+    _check_strings(vectorizer.vocabulary_, [*itertools.chain(*substitutions), tokenizer.separator])
     keras = import_keras()
     texts = keras.Input((), dtype="string", name="texts")
     ids = _word_ids_class()(
@@ -80,6 +82,14 @@ def to_keras(pipeline: Any) -> Any:
     if classifier.input_dim_ <= len(vectorizer.vocabulary_):
         ids = keras.ops.where(ids < classifier.input_dim_, ids, 0)
     return keras.Model(texts, classifier.to_keras()(ids), name="text_classifier")
+
+
+def _check_strings(words: Iterable[str], settings: Iterable[str]) -> None:
+    cleaned = "Fit again on texts and vectors without it, such as text.encode('utf-8', 'replace').decode()"
+    check_utf8(words, "The word", f"{cleaned}, and with another oov_token if it is that.")
+    check_utf8(
+        settings, "An expression of filters or split,", "Fit again without it, since no text in UTF-8 contains it."
+    )
 
 
 def load_keras(file: str | os.PathLike) -> Any:

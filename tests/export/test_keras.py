@@ -1,3 +1,6 @@
+import copy
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -284,3 +287,29 @@ def test_replacing_unknown_words_cannot_be_exported(corpus, vectors):
         pipeline.predict_proba(["the cat"]),
         atol=1e-6,
     )
+
+
+UNICODE = [
+    ({}, "\ud800x", "The word '\\ud800x' contains a lone surrogate"),
+    ({"tokenizer": "characters"}, "\udce9", "The word '\\udce9' contains a lone surrogate"),
+    ({"oov_token": "\udfff"}, "x", "The word '\\udfff' contains a lone surrogate"),
+    ({"filters": "!\ud800"}, "x", "An expression of filters or split, '"),
+    ({"split": "\ud800"}, "x", "An expression of filters or split, '\\ud800' contains a lone surrogate"),
+]
+
+
+@pytest.mark.parametrize(("parameters", "word", "message"), UNICODE, ids=ascii)
+def test_lone_surrogates_are_named(parallel, corpus, parameters, word, message):
+    vectorizer = GloveTextVectorizer(None, extra_words=0, **parameters).fit([*corpus[0][:5], f"the {word}"])
+    classifier = copy.copy(parallel[-1])
+    classifier._fingerprint_, classifier.input_dim_ = None, vectorizer.transform([""]).input_dim
+    with pytest.raises(ValueError, match=re.escape(message)):
+        to_keras(make_pipeline(vectorizer, classifier))
+
+
+@pytest.mark.parametrize("parameters", [{}, {"split": "\0"}, {"filters": "!\0"}], ids=ascii)
+def test_nul_characters(corpus, parameters):
+    texts = ["a\0b cat\0 dog", "\0 saw a\0b", "cat\0cat saw"] * 4
+    pipeline = fit((texts, ["a", "b", "c"] * 4), None, Parallel(filters=2), **parameters)
+    ids = to_keras(pipeline).get_layer("word_ids")(np.array(texts)).numpy()
+    assert TokenSequences.from_matrix(ids).tolist() == pipeline[0].transform(texts).tolist()
