@@ -73,11 +73,15 @@ def check_word_ids(estimator: Any, X: Any) -> TokenSequences:
         X = _to_sequences(estimator, X)
     if estimator._known_ids_ is not None:
         return renumber(X, estimator._known_ids_)
-    if not expects_sequences and estimator.input_dim is None:
-        # Without a given input_dim, larger ids than in training are unknown words, which are left out.
+    if leaves_out_larger_ids(estimator):
         return X.keep(X.ids < estimator.input_dim_)
     check_ids_below(X, estimator.input_dim_)
     return X
+
+
+def leaves_out_larger_ids(estimator: Any) -> bool:
+    """Return whether larger ids than in training are unknown words, not errors: those of a matrix, without an `input_dim`."""
+    return bool(estimator._input_kind_ != "sequences" and estimator.input_dim is None)
 
 
 def check_ids_below(sequences: TokenSequences, input_dim: int) -> None:

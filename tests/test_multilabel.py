@@ -223,8 +223,9 @@ def test_exports_give_the_same_probabilities(documents, tmp_path, architecture):
     expected = pipeline.predict_proba(texts)
     np.testing.assert_allclose(to_keras(pipeline)(np.array(texts)), expected, atol=1e-5)
     to_onnx(pipeline[-1], tmp_path / "model.onnx")
-    ids = pipeline[0].transform(texts).padded()
-    (found,) = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(None, {"ids": ids})
+    ids = pipeline[0].transform(texts).padded().astype(np.int64)
+    label, found = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(None, {"ids": ids})
+    assert np.array_equal(label, pipeline.predict(texts))
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 

@@ -4,42 +4,68 @@ The forward pass is run once with a `Recorder` instead of NumPy, and each functi
 Keras models often do not support the current version of Keras.
 """
 
+import json
 import os
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from skglove._version import __version__
 from skglove.classifier import ConvTextClassifier
+from skglove.export.utf8 import check_utf8
 from skglove.models.base import left_aligned
 from skglove.pipeline import only_classifier
 from skglove.saving.replacing import replacing
+from skglove.validation import leaves_out_larger_ids
 
 _OPSET, _IR_VERSION = 17, 8  # of 2022, for compatibility with older runtimes
 _LAST = 2**31 - 1  # beyond the end of every axis
 
 
 def to_onnx(classifier: ConvTextClassifier, file: str | os.PathLike) -> None:
-    """Write a classifier as an ONNX file: ids in, probabilities out.
+    """Write a classifier as an ONNX file: ids in, labels and probabilities out.
 
     Parameters
     ----------
     classifier : ConvTextClassifier
         A fitted classifier whose architecture is not a callable, also in a `FrozenEstimator` or a fitted search.
     file : path
-        The file, with opset 17. The input "ids" is int32 of shape (batch, width), padded with 0 on any side, such as the result
-        of ``GloveTextVectorizer.transform(texts).padded()``. The output "probabilities" is float32 of shape
-        (batch, n_classes), in the order of ``classes_``.
+        The file, with opset 17.
 
     Raises
     ------
     ImportError
         If onnx is not installed.
     ValueError
-        If the architecture is a callable, the classifier was fitted on ids with large gaps, or it is inside a calibration or
-        threshold classifier, which the file would lack.
+        If the architecture is a callable, the classifier was fitted on ids with large gaps, it is inside a calibration or
+        threshold classifier, which the file would lack, or the name of a class contains a lone surrogate or ends in a NUL
+        character.
     sklearn.exceptions.NotFittedError
         If the classifier has not been fitted.
+
+    Notes
+    -----
+    The input "ids" is int64 of shape (batch, width), padded with 0 on any side, such as the result of
+    ``GloveTextVectorizer.transform(texts).padded().astype("int64")``. Runtimes raise an error for negative ids, and for larger
+    ones than `predict` takes.
+
+    The outputs have the names, types and order of skl2onnx, without ZipMap:
+
+    - "label", of shape (batch,): the result of `predict`, int64 if the classes are numbers or bool, and strings otherwise. With
+      several labels a document, it is an int64 indicator matrix of shape (batch, n_labels), by `thresholds_`.
+    - "probabilities", float32 of shape (batch, n_classes), in the order of ``classes_``.
+
+    The file's ``metadata_props`` are "classes" (``classes_`` or ``label_names_`` as JSON), "skglove_version" and "vocabulary_size" (the largest id).
+
+    Examples
+    --------
+    ::
+
+        to_onnx(pipeline[-1], "model.onnx")
+        session = onnxruntime.InferenceSession("model.onnx")
+        ids = pipeline[0].transform(["a text", "another"]).padded().astype("int64")
+        label, probabilities = session.run(None, {"ids": ids})
     """
     fitted = only_classifier(classifier)
     if fitted._known_ids_ is not None:
@@ -47,13 +73,78 @@ def to_onnx(classifier: ConvTextClassifier, file: str | os.PathLike) -> None:
             "The classifier was fitted on ids with large gaps, which ONNX has no operation to look up. Renumber them from 1 "
             "before the fit, or export it with to_keras()."
         )
-    recorder = Recorder()
-    ids = left_aligned(recorder, recorder.input("ids", "int32"))
-    logits = fitted._forward(recorder, ids)
-    probabilities = fitted._head.probabilities(recorder, logits)
-    content = recorder.model(probabilities, "probabilities", len(fitted.classes_)).SerializeToString()
+    content = _record(Recorder(), fitted).SerializeToString()
     with replacing(file) as partial:
         partial.write_bytes(content)
+
+
+def _record(recorder: "Recorder", fitted: ConvTextClassifier) -> Any:
+    """Return the model of a snapshot."""
+    classes = fitted.classes_
+    names = label_values(classes)
+    ids = left_aligned(recorder, _word_ids(recorder, fitted))
+    logits = fitted._forward(recorder, ids)
+    probabilities = fitted._head.probabilities(recorder, logits)
+    if fitted.thresholds_ is None:
+        best = recorder.node("ArgMax", logits, dtype="int64", axis=1, keepdims=0)
+        recorder.output(recorder.gather(names, best), "label", ["batch"])
+    else:
+        exceeds = recorder.node("Greater", recorder.cast(probabilities, "float64"), fitted.thresholds_, dtype="bool")
+        recorder.output(recorder.cast(exceeds, "int64"), "label", ["batch", len(classes)])
+    recorder.output(probabilities, "probabilities", ["batch", len(classes)])
+    return recorder.model(
+        {
+            "classes": json.dumps(
+                (classes if fitted.label_names_ is None else fitted.label_names_).tolist(), default=str
+            ),
+            "skglove_version": __version__,
+            "vocabulary_size": str(fitted.input_dim_ - 1),
+        }
+    )
+
+
+def _word_ids(recorder: "Recorder", fitted: ConvTextClassifier) -> "Tensor":
+    """Record the input, and its conversion to int32; other ids than `predict` takes are errors of the runtime."""
+    ids, n_ids = recorder.input("ids", "int64"), recorder.integers(fitted.input_dim_)
+    if leaves_out_larger_ids(fitted):
+        is_larger = recorder.node("GreaterOrEqual", ids, n_ids, dtype="bool")
+        ids = recorder.node("Where", is_larger, recorder.integers(0), ids, dtype="int64")
+    # Gather counts negative indices from the end, and raises an error for those beyond it. A plain cast would cut off bits.
+    is_negative = recorder.node("Less", ids, 0, dtype="bool")
+    ids = recorder.node("Where", is_negative, n_ids, ids, dtype="int64")
+    return recorder.node("Gather", recorder.cast(recorder.arange(n_ids), "int32"), ids, axis=0)
+
+
+def label_values(classes: np.ndarray) -> np.ndarray:
+    """Return the labels of classes: int64 if they are whole numbers or bool, otherwise str in an array of objects.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+
+    Raises
+    ------
+    ValueError
+        If a name contains a lone surrogate or ends in a NUL character.
+
+    Examples
+    --------
+    >>> label_values(np.array([False, True])), label_values(np.array(["cat", "dog"]))
+    (array([0, 1]), array(['cat', 'dog'], dtype=object))
+    """
+    if classes.dtype.kind in "biuf":
+        with np.errstate(invalid="ignore"):
+            numbers = classes.astype(np.int64)
+        if np.array_equal(numbers, classes):
+            return numbers
+    names = [str(name) for name in classes.tolist()]
+    check_utf8(names, "The class", "Rename it in y, and fit again.")
+    for name in names:
+        if name.endswith("\0"):
+            raise ValueError(
+                f"The class {name!r} ends in a NUL character, which NumPy cuts off. Rename it in y, and fit again."
+            )
+    return np.array(names, dtype=object)
 
 
 class Tensor:
@@ -122,29 +213,36 @@ class Recorder:
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
         self._inputs: list[Any] = []
+        self._outputs: list[Any] = []
 
     def input(self, name: str, dtype: str) -> Tensor:
         """Add an input of shape (batch, width)."""
         self._inputs.append(self._onnx.helper.make_tensor_value_info(name, self._type(dtype), ["batch", "width"]))
         return Tensor(self, name, dtype)
 
-    def model(self, output: Tensor, name: str, n_columns: int) -> Any:
+    def output(self, value: Tensor, name: str, shape: list[str | int]) -> None:
+        """Add an output; dimensions are numbers or names."""
+        self._nodes.append(self._onnx.helper.make_node("Identity", [value.name], [name]))
+        self._outputs.append(self._onnx.helper.make_tensor_value_info(name, self._type(value.dtype), shape))
+
+    def model(self, metadata: dict[str, str] | None = None) -> Any:
         """Return the graph as a model.
 
         Parameters
         ----------
-        output : Tensor
-            Of shape (batch, n_columns), float32.
-        name : str
-            Of the output.
-        n_columns : int
+        metadata : dict of str to str, optional
+            Its ``metadata_props``.
         """
         helper = self._onnx.helper
-        self._nodes.append(helper.make_node("Identity", [output.name], [name]))
-        described = helper.make_tensor_value_info(name, self._type(output.dtype), ["batch", n_columns])
-        graph = helper.make_graph(self._nodes, "skglove", self._inputs, [described], self._constants)
-        opsets = [helper.make_opsetid("", _OPSET)]
-        return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION, producer_name="skglove")
+        model = helper.make_model(
+            helper.make_graph(self._nodes, "skglove", self._inputs, self._outputs, self._constants),
+            opset_imports=[helper.make_opsetid("", _OPSET)],
+            ir_version=_IR_VERSION,
+            producer_name="skglove",
+            producer_version=__version__,
+        )
+        helper.set_model_props(model, metadata or {})
+        return model
 
     def node(self, operator: str, *inputs: Any, dtype: str | None = None, output: int = 0, **attributes: Any) -> Tensor:
         """Add a node.
@@ -171,6 +269,14 @@ class Recorder:
     def integers(self, values: Any) -> Tensor:
         """Add a constant of type int64."""
         return self._constant(values, "int64")
+
+    def gather(self, table: np.ndarray, indices: Tensor) -> Tensor:
+        """Look up rows of an array of any type."""
+        return self.node("Gather", self._constant(table, str(table.dtype)), indices, axis=0)
+
+    def arange(self, stop: Tensor) -> Tensor:
+        """Count from 0, in int64."""
+        return self.node("Range", self.integers(0), stop, self.integers(1))
 
     def _constant(self, value: Any, dtype: str) -> Tensor:
         name = f"constant_{len(self._constants)}"
@@ -242,7 +348,15 @@ class Recorder:
         return self.node("Gather", self._constant(table, "float32"), indices, axis=axis)
 
     def take_along_axis(self, x: Tensor, indices: Tensor, axis: int) -> Tensor:
-        return self.node("GatherElements", x, indices, axis=axis)
+        # Not with GatherElements, which the reference evaluator has only for up to 64 elements.
+        shape, one = self.node("Shape", x, dtype="int64"), self.integers([1])
+        numbers = self.node("Reshape", self.arange(self.node("Size", x, dtype="int64")), shape)
+        firsts = self.node("Slice", numbers, self.integers([0]), one, self.integers([axis]))
+        inner = [] if axis == -1 else [self.node("Shape", x, dtype="int64", start=axis + 1)]
+        stride = self.node("ReduceProd", self.concatenate([one, *inner], axis=0), keepdims=0)
+        size = self.node("Gather", shape, self.integers(axis), axis=0)
+        along = self.node("Gather", self.arange(size), indices, axis=0)  # numbers from the end become positive
+        return self.node("Gather", self.node("Reshape", x, self.integers([-1])), firsts + along * stride, axis=0)
 
     def argsort(self, x: Tensor, axis: int) -> Tensor:
         size = self.node("Gather", self.node("Shape", x, dtype="int64"), self.integers([axis]), axis=0)

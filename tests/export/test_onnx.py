@@ -1,3 +1,6 @@
+import copy
+import json
+import re
 import sys
 
 import numpy as np
@@ -5,11 +8,13 @@ import onnx
 import onnxruntime
 import pytest
 from onnx.reference import ReferenceEvaluator
+from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import make_pipeline
 
+import skglove
 from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, Stacked, WideAndDeep, ops
 from skglove.export import onnx as exporting
 from skglove.export import to_onnx
@@ -51,12 +56,12 @@ def session(pipeline, tmp_path_factory):
 
 
 def answers(session, ids):
-    return session.run(["probabilities"], {"ids": ids})[0]
+    return session.run(["probabilities"], {"ids": ids.astype(np.int64)})[0]
 
 
 def torn(X):
     """Return a matrix with padding between all words."""
-    ids = np.zeros((len(X), 2 * X.shape[1]), dtype=np.int32)
+    ids = np.zeros((len(X), 2 * X.shape[1]), dtype=np.int64)
     ids[:, ::2] = X.padded()
     return ids
 
@@ -77,6 +82,13 @@ def test_probabilities_are_the_same_whatever_the_padding(pipeline, session, text
     np.testing.assert_allclose(answers(session, matrix(X)), pipeline[1].predict_proba(X), atol=1e-5)
 
 
+def test_the_reference_evaluator_gives_the_same(pipeline, texts, tmp_path):
+    X = pipeline[0].transform(texts[-8:])
+    to_onnx(pipeline[-1], tmp_path / "model.onnx")
+    wide = ReferenceEvaluator(str(tmp_path / "model.onnx"))
+    np.testing.assert_allclose(answers(wide, X.padded(130)), pipeline[1].predict_proba(X), atol=1e-5)
+
+
 @pytest.mark.parametrize("width", [1, 2, 7, 26])
 def test_probabilities_of_one_text_of_any_width(pipeline, session, width):
     X = pipeline[0].transform(["cat hammer the the saw " * 6])[:1].cut(width)
@@ -86,13 +98,123 @@ def test_probabilities_of_one_text_of_any_width(pipeline, session, width):
 @pytest.mark.parametrize("width", [1, 30])
 def test_probabilities_of_no_known_word(pipeline, session, width):
     expected = pipeline.predict_proba([""])
-    np.testing.assert_allclose(answers(session, np.zeros((1, width), dtype=np.int32)), expected, atol=1e-5)
+    np.testing.assert_allclose(answers(session, np.zeros((1, width))), expected, atol=1e-5)
 
 
-def test_input_and_output_have_the_documented_names_and_types(session):
-    (given,), (returned,) = session.get_inputs(), session.get_outputs()
-    assert (given.name, given.type, given.shape) == ("ids", "tensor(int32)", ["batch", "width"])
-    assert (returned.name, returned.type, returned.shape) == ("probabilities", "tensor(float)", ["batch", 3])
+def test_input_and_outputs_have_the_documented_names_and_types(session):
+    described = [(each.name, each.type, each.shape) for each in session.get_inputs() + session.get_outputs()]
+    assert described == [
+        ("ids", "tensor(int64)", ["batch", "width"]),
+        ("label", "tensor(string)", ["batch"]),
+        ("probabilities", "tensor(float)", ["batch", 3]),
+    ]
+
+
+# Labels, in two runtimes
+
+RUNTIMES = {
+    "onnxruntime": lambda file: onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"]),
+    "reference": lambda file: ReferenceEvaluator(str(file)),
+}
+CLASSES = {
+    "str": ["ham", "eggs", "Spam \u00e9\n\U0001f600"],
+    "object": np.array(["ham", "eggs", "sp\0am"], dtype=object),
+    "int": [-3, 2**40, 7],
+    "uint8": np.array([3, 200, 7], dtype=np.uint8),
+    "bool": [True, False, True],
+    "float": [2.0, -1.0, 5.0],
+    "large": np.array([2**63 + 1, 3, 7], dtype=np.uint64),
+    "indicators": [[1, 0, 1], [0, 1, 0], [1, 1, 0]],
+}
+AS_TEXT = {"large"}  # beyond int64
+
+
+@pytest.fixture(scope="module", params=RUNTIMES)
+def runtime(request):
+    return RUNTIMES[request.param]
+
+
+@pytest.fixture(scope="module", params=CLASSES)
+def labelled(request, vectors, tmp_path_factory):
+    """Return a pipeline of all texts with three classes, and its file."""
+    y = np.asarray(CLASSES[request.param])[np.arange(48) % 3]
+    texts = ["the cat purrs", "a hammer and a saw", "file unheard"] * 16
+    pipeline = make_pipeline(
+        GloveTextVectorizer(vectors, oov_token="<unknown>"),
+        ConvTextClassifier(Parallel(filters=4), epochs=20, learning_rate=0.02, random_state=0),
+    ).fit(texts, y)
+    file = tmp_path_factory.mktemp("labelled") / "model.onnx"
+    to_onnx(pipeline[-1], file)
+    return pipeline, file, request.param
+
+
+def test_labels_are_those_of_predict(labelled, runtime):
+    pipeline, file, kind = labelled
+    texts = ["the saw", "cat cat", "", "file", "unheard of"]
+    expected = pipeline.predict(texts)
+    ids = pipeline[0].transform(texts).padded(100).astype(np.int64)
+    label, probabilities = runtime(file).run(None, {"ids": ids})
+    assert len(np.unique(label, axis=0)) > 1
+    assert label.tolist() == (expected.astype(str) if kind in AS_TEXT else expected).tolist()
+    assert label.dtype == (object if expected.dtype.kind in "UO" or kind in AS_TEXT else np.int64)
+    np.testing.assert_allclose(probabilities, pipeline.predict_proba(texts), atol=1e-5)
+
+
+def test_the_file_says_what_it_is(labelled):
+    pipeline, file, _ = labelled
+    model = onnx.load(file)
+    onnx.checker.check_model(model, full_check=True)
+    said = {entry.key: entry.value for entry in model.metadata_props}
+    assert json.loads(said.pop("classes")) == pipeline.classes_.tolist()
+    assert said == {"skglove_version": skglove.__version__, "vocabulary_size": str(len(pipeline[0].vocabulary_))}
+    assert (model.producer_name, model.producer_version) == ("skglove", skglove.__version__)
+
+
+def test_labels_are_those_above_the_thresholds(parallel, runtime, tmp_path):
+    classifier = copy.copy(parallel[-1])
+    classifier.thresholds_ = np.full(2, 0.5)  # as of several labels
+    X = parallel[0].transform(["cat saw"])
+    classifier.thresholds_ = classifier.predict_proba(X)[0].astype(float) + np.array([0.01, -0.01])
+    to_onnx(classifier, tmp_path / "model.onnx")
+    label, _ = runtime(tmp_path / "model.onnx").run(None, {"ids": X.padded().astype(np.int64)})
+    assert label.tolist() == classifier.predict(X).tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("\ud800", "contains a lone surrogate, which UTF-8"),
+        ("caf\udce9", "contains a lone surrogate, which UTF-8"),
+        ("tail\0", "ends in a NUL character, which NumPy"),
+    ],
+    ids=ascii,
+)
+def test_names_that_are_no_strings_elsewhere(parallel, tmp_path, name, reason):
+    classifier = copy.copy(parallel[-1])
+    classifier.classes_ = np.array(["a", name], dtype=object)
+    with pytest.raises(ValueError, match=f"{re.escape(f'The class {name!r} {reason}')} .* Rename it in y"):
+        to_onnx(classifier, tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("far", [-1, -3, 2**31, 2**32 + 1, -(2**32) + 1])
+def test_ids_that_predict_refuses(parallel, runtime, tmp_path, far):
+    to_onnx(parallel[-1], tmp_path / "model.onnx")
+    with pytest.raises((IndexError, InvalidArgument), match="out of"):
+        runtime(tmp_path / "model.onnx").run(None, {"ids": np.array([[1, far, 2]])})
+
+
+def test_ids_larger_than_in_a_plain_matrix_are_left_out(runtime, tmp_path):
+    ids = np.random.RandomState(0).randint(0, 9, (20, 6))
+    classifier = ConvTextClassifier(Parallel(filters=4), epochs=1, random_state=0).fit(ids, ["a", "b"] * 10)
+    to_onnx(classifier, tmp_path / "model.onnx")
+    new = np.array([[1, 99, 2, 0, 3, 9], [9, 10, 11, 12, 2**31 - 1, 9]])
+    label, probabilities = runtime(tmp_path / "model.onnx").run(None, {"ids": new})
+    assert label.tolist() == classifier.predict(new).tolist()
+    np.testing.assert_allclose(probabilities, classifier.predict_proba(new), atol=1e-5)
+    far = np.array([[1, 2**32 + 1, 2, 0, 3, 0]])
+    expected = classifier.predict_proba(np.where(far > 9, 0, far))
+    np.testing.assert_allclose(runtime(tmp_path / "model.onnx").run(None, {"ids": far})[1], expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +278,9 @@ FUNCTIONS = {
     "sum": lambda ops, x: ops.sum(x, axis=1),
     "take": lambda ops, x: ops.take(np.eye(7, dtype=np.float32), ops.cast(x * x, "int32") % 7, axis=0),
     "take_along_axis": lambda ops, x: ops.take_along_axis(x, ops.argsort(x, axis=1), axis=1),
+    "take_along_axis of the first": lambda ops, x: ops.take_along_axis(x, ops.argsort(x, axis=0)[:1], axis=0),
+    "take_along_axis of the last": lambda ops, x: ops.take_along_axis(x, ops.argsort(x, axis=-1)[:, :, :2], axis=-1),
+    "take_along_axis from the end": lambda ops, x: ops.take_along_axis(x, ops.argsort(x, axis=1) - 6, axis=-2),
     "arithmetic": lambda ops, x: 1 - (2 + x * 3 - 4) / 5 + (-1) * x,
     "arithmetic of tensors": lambda ops, x: (x + x) * x - x / (x * x + 1),
     "slices": lambda ops, x: x[:, 1:-1, :2],
@@ -165,13 +290,13 @@ FUNCTIONS = {
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_recorder_writes_what_numpy_computes(name):
     recorder = exporting.Recorder()
-    result = FUNCTIONS[name](recorder, recorder.input("x", "float32"))
+    recorder.output(FUNCTIONS[name](recorder, recorder.input("x", "float32")), "result", ["batch", 1])
     # Nothing is said about the number of dimensions here.
-    model = recorder.model(result, "result", 1)
+    model = recorder.model()
     for described in (model.graph.input[0], model.graph.output[0]):
         described.type.tensor_type.ClearField("shape")
-    session = onnxruntime.InferenceSession(model.SerializeToString())
-    np.testing.assert_allclose(session.run(None, {"x": X})[0], FUNCTIONS[name](ops, X), rtol=1e-5, atol=1e-6)
+    for session in (onnxruntime.InferenceSession(model.SerializeToString()), ReferenceEvaluator(model)):
+        np.testing.assert_allclose(session.run(None, {"x": X})[0], FUNCTIONS[name](ops, X), rtol=1e-5, atol=1e-6)
 
 
 def test_the_recorder_has_all_functions():
@@ -225,8 +350,8 @@ def test_without_onnx(parallel, tmp_path, monkeypatch):
 def run(function, x):
     """Run a function of a tensor in ONNX."""
     recorder = exporting.Recorder()
-    model = recorder.model(function(recorder, recorder.input("x", str(x.dtype))), "y", 1)
-    return ReferenceEvaluator(model).run(None, {"x": x})[0]
+    recorder.output(function(recorder, recorder.input("x", str(x.dtype))), "y", ["batch", 1])
+    return ReferenceEvaluator(recorder.model()).run(None, {"x": x})[0]
 
 
 @pytest.mark.parametrize(

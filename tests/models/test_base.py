@@ -65,8 +65,8 @@ def test_onnx_records_the_same_forward_pass(in_arrays, make_documents):
 
     member, X = in_arrays.architecture_, make_documents(n_documents=5, seed=1)
     recorder = Recorder()
-    model = recorder.model(member.forward(recorder, recorder.input("ids", "int32")), "logits", 2)
-    (logits,) = ReferenceEvaluator(model).run(None, {"ids": X.padded(padding="post")})
+    recorder.output(member.forward(recorder, recorder.input("ids", "int32")), "logits", ["batch", 2])
+    (logits,) = ReferenceEvaluator(recorder.model()).run(None, {"ids": X.padded(padding="post")})
     np.testing.assert_allclose(member.logits(X), logits, atol=1e-5)
 
 

@@ -85,8 +85,9 @@ def test_it_is_exported_to_keras(pipeline, corpus, tmp_path):
 
 def test_it_is_exported_to_onnx(pipeline, corpus, tmp_path):
     to_onnx(pipeline[-1], tmp_path / "model.onnx")
-    ids = pipeline[0].transform(corpus[0]).padded()
-    (answers,) = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(None, {"ids": ids})
+    ids = pipeline[0].transform(corpus[0]).padded().astype(np.int64)
+    label, answers = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(None, {"ids": ids})
+    assert np.array_equal(label, pipeline.predict(corpus[0]))
     np.testing.assert_allclose(answers, pipeline.predict_proba(corpus[0]), atol=1e-5)
 
 
