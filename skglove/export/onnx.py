@@ -56,8 +56,8 @@ def to_onnx(classifier: ConvTextClassifier, file: str | os.PathLike) -> None:
       several labels a document, it is an int64 indicator matrix of shape (batch, n_labels), by `thresholds_`.
     - "probabilities", float32 of shape (batch, n_classes), in the order of ``classes_``.
 
-    The file's ``metadata_props`` are "classes" (``classes_`` or ``label_names_`` as JSON), "skglove_version" and "vocabulary_size"
-    (the largest id).
+    The file's ``metadata_props`` are "classes" (``classes_`` or ``label_names_`` as JSON), "skglove_version" and
+    "vocabulary_size" (the largest id).
 
     Examples
     --------

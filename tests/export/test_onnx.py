@@ -181,6 +181,22 @@ def test_labels_are_those_above_the_thresholds(parallel, runtime, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"classes_": np.array(["2026-01-31", "2026-02-01"], dtype="datetime64[D]")}, ["2026-01-31", "2026-02-01"]),
+        ({"label_names_": np.array(["a", "b"]), "thresholds_": np.full(2, 0.5)}, ["a", "b"]),
+    ],
+    ids=["dates", "names of labels"],
+)
+def test_names_that_are_no_classes(parallel, tmp_path, changed, expected):
+    classifier = copy.copy(parallel[-1])
+    vars(classifier).update(changed)
+    to_onnx(classifier, tmp_path / "model.onnx")
+    said = {entry.key: entry.value for entry in onnx.load(tmp_path / "model.onnx").metadata_props}
+    assert json.loads(said["classes"]) == expected
+
+
+@pytest.mark.parametrize(
     ("name", "reason"),
     [
         ("\ud800", "contains a lone surrogate, which UTF-8"),
