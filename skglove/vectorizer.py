@@ -490,7 +490,8 @@ class GloveTextVectorizer(
     @property
     def _n_features_out(self) -> int:
         check_is_fitted(self)
-        assert self.embedding_matrix_ is not None  # means are of vectors
+        if self.embedding_matrix_ is None:  # not an assertion, since dir() reads every attribute
+            raise AttributeError("There are no means of word vectors, as embeddings is None.")
         return self.embedding_matrix_.shape[1]
 
     @property

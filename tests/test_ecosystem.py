@@ -363,15 +363,30 @@ MLFLOW = """
 import sys
 import joblib, mlflow, numpy as np, pandas as pd
 from pathlib import Path
-pipeline, texts, trusted = joblib.load(sys.argv[1])
+pipeline, texts, y, trusted = joblib.load(sys.argv[1])
 mlflow.set_tracking_uri(Path("runs").absolute().as_uri())
 expected = pipeline.predict_proba(texts)
 for options in ({"skops_trusted_types": trusted}, {"serialization_format": "cloudpickle"}):
     with mlflow.start_run():
-        logged = mlflow.sklearn.log_model(pipeline, name="model", pip_requirements=["skglove"], **options)
+        options |= {"input_example": texts[:2], "pip_requirements": ["skglove"]}
+        logged = mlflow.sklearn.log_model(pipeline, name="model", **options)
     assert np.array_equal(mlflow.sklearn.load_model(logged.model_uri).predict_proba(texts), expected)
-served = mlflow.pyfunc.load_model(logged.model_uri)
-assert np.array_equal(served.predict(pd.Series(texts)), pipeline.predict(texts))
+
+def check_inputs(model_uri, expected):
+    served = mlflow.pyfunc.load_model(model_uri)
+    assert len(served.metadata.signature.inputs) == 1
+    for some in (texts, np.array(texts), pd.Series(texts, name="text"), pd.DataFrame({"body": texts})):
+        assert np.array_equal(served.predict(some), expected)
+
+check_inputs(logged.model_uri, pipeline.predict(texts))
+mlflow.sklearn.autolog(log_input_examples=True, silent=True)
+with mlflow.start_run() as run:
+    again = pipeline.fit(texts, y)
+assert mlflow.get_run(run.info.run_id).data.metrics["training_score"] == again.score(texts, y)
+(logged,) = mlflow.search_logged_models(
+    filter_string=f"source_run_id = '{run.info.run_id}'", output_format="list"
+)
+check_inputs(logged.model_uri, again.predict(texts))
 print("the same")
 """
 
@@ -379,7 +394,7 @@ print("the same")
 def test_mlflow(fitted, few, tmp_path):
     if importlib.util.find_spec("mlflow") is None:  # the import takes seconds
         pytest.skip("MLflow is not installed")
-    joblib.dump((fitted, few[0], list(TRUSTED)), tmp_path / "model.joblib")
+    joblib.dump((fitted, *few, list(TRUSTED)), tmp_path / "model.joblib")
     command = [sys.executable, "-c", MLFLOW, "model.joblib"]
     env = {**os.environ, "MLFLOW_ALLOW_FILE_STORE": "true"}  # mlflow-skinny has no database
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=240)

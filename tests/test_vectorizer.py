@@ -940,3 +940,12 @@ def test_lone_surrogates_are_characters(tokenizer, fit, tmp_path):
     again = pickle.loads(pickle.dumps(vectorizer))
     for X in (vectorizer.transform(["\ud800 a"]), again.transform(["\ud800 a"])):
         assert X.tolist() == [[vectorizer.vocabulary_["\ud800"], vectorizer.vocabulary_["a"]]]
+
+
+@pytest.mark.parametrize(("output", "embeddings"), [("sequences", None), ("sequences", VECTORS), ("mean", VECTORS)])
+def test_all_attributes_can_be_listed(output, embeddings):
+    # dir() of scikit-learn's estimators reads every attribute, and MLflow calls it.
+    vectorizer = GloveTextVectorizer(embeddings, output=output)
+    assert "fit" in dir(vectorizer)
+    assert "vocabulary_" in dir(vectorizer.fit(["the cat", "", "a saw"]))
+    assert hasattr(vectorizer, "_n_features_out") is (embeddings is not None)

@@ -45,8 +45,9 @@ train, test, y_train, y_test = train_test_split(texts, labels, random_state=0)
 # A run for each setting
 # ----------------------
 #
-# ``skops_trusted_types`` names the types of skglove, which MLflow cannot know. The requirements are given, since MLflow would
-# otherwise load the model in a new process to find them.
+# ``skops_trusted_types`` names the types of skglove, which MLflow cannot know. ``input_example`` is a list of texts, from which
+# MLflow infers the signature: a column without a name. The requirements are given, since MLflow would otherwise load the model in
+# a new process to find them.
 
 pipe = make_pipeline(
     GloveTextVectorizer("glove.6B.50d", extra_words=10_000), ConvTextClassifier(epochs=1, random_state=0)
@@ -57,7 +58,11 @@ for trainable in (False, True):
         mlflow.log_params({name: value for name, value in pipe.get_params().items() if name.endswith("__trainable")})
         mlflow.log_metric("accuracy", pipe.fit(train, y_train).score(test, y_test))
         logged = mlflow.sklearn.log_model(
-            pipe, name="model", skops_trusted_types=list(TRUSTED), pip_requirements=["skglove[skops]"]
+            pipe,
+            name="model",
+            input_example=test[:2],
+            skops_trusted_types=list(TRUSTED),
+            pip_requirements=["skglove[skops]"],
         )
 
 mlflow.search_runs()[["tags.mlflow.runName", "params.convtextclassifier__trainable", "metrics.accuracy"]]
@@ -70,12 +75,35 @@ loaded = mlflow.sklearn.load_model(logged.model_uri)
 loaded.predict(["the goalkeeper won the cup", "investors sold bonds"])
 
 # %%
-# As a function of tables, which is what MLflow's servers call:
+# As a function, which is what MLflow's servers call, it takes lists, Series and tables of one column. If ``input_example`` was a
+# table, MLflow would require the name of its column, and refuse lists.
 
-mlflow.pyfunc.load_model(logged.model_uri).predict(pd.Series(["the goalkeeper won the cup"]))
+served = mlflow.pyfunc.load_model(logged.model_uri)
+new = ["the goalkeeper won the cup", "investors sold bonds"]
+[served.predict(some).tolist() for some in (new, pd.Series(new), pd.DataFrame({"text": new}))]
+
+# %%
+# Everything at once
+# ------------------
+#
+# ``autolog`` logs the parameters, the scores on the training data and the model of each fit. Fitted on a list of texts, the model
+# takes lists, Series and tables, too. It would be saved with cloudpickle; ``log_models=False`` leaves that to ``log_model``.
+
+mlflow.sklearn.autolog(log_models=False, silent=True)
+with mlflow.start_run() as run:
+    pipe.fit(train, y_train)
+    mlflow.sklearn.log_model(
+        pipe,
+        name="model",
+        input_example=test[:2],
+        skops_trusted_types=list(TRUSTED),
+        pip_requirements=["skglove[skops]"],
+    )
+mlflow.get_run(run.info.run_id).data.metrics
 
 # %%
 
+mlflow.sklearn.autolog(disable=True)
 folder.cleanup()
 
 # %%
