@@ -84,6 +84,8 @@ class Request(BaseModel):
 
 async def read(request: HttpRequest) -> Request:
     """Return the checked body of a request, of which no more is read than allowed."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise HTTPException(415, "The body of a request must be JSON, with Content-Type: application/json.")
     body = bytearray()
     async for part in request.stream():
         body += part
@@ -94,7 +96,7 @@ async def read(request: HttpRequest) -> Request:
     except ValidationError as error:
         # Without the input, which may be long or cannot be encoded.
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        raise HTTPException(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise HTTPException(422, f"{'.'.join(map(str, ('body', *first['loc'])))}: {first['msg']}") from None
 
 
 def answer(model: Any, texts: list[str]) -> dict[str, list]:
@@ -114,8 +116,9 @@ def answer(model: Any, texts: list[str]) -> dict[str, list]:
 def create_app() -> FastAPI:
     """Return the application; each process calls this."""
     app, current = FastAPI(), CurrentModel(os.environ["MODEL"])
+    body = {"required": True, "content": {"application/json": {"schema": Request.model_json_schema()}}}
 
-    @app.post("/predict")
+    @app.post("/predict", openapi_extra={"requestBody": body})
     async def predict(request: Annotated[Request, Depends(read)]) -> dict[str, list]:
         return await run_in_threadpool(answer, current.get(), request.texts)
 

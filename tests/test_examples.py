@@ -1,5 +1,6 @@
 """All examples and benchmarks on small data sets."""
 
+import asyncio
 import json
 import lzma
 import os
@@ -12,8 +13,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import joblib
+import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import make_pipeline
+
+from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -293,3 +298,151 @@ def test_the_server_takes_a_new_model_and_keeps_the_old_one_if_it_is_damaged(tmp
         assert current.get().predict(["text"])[0] == "new"
     replace("newest")
     assert wait_for("newest") == "newest"
+
+
+def fitted(vectors, y):
+    texts = ["the cat naps", "a hammer", "", "the hen on the saw"] * 6
+    classifier = ConvTextClassifier(Parallel(filters=4), epochs=1, random_state=0)
+    return make_pipeline(GloveTextVectorizer(vectors), classifier).fit(texts, y)
+
+
+@pytest.fixture(scope="module")
+def model(vectors):
+    return fitted(vectors, ["animals", "tools", "none", "tools"] * 6)
+
+
+@pytest.fixture(scope="module")
+def server():
+    return runpy.run_path(str(EXAMPLES / "server.py"))
+
+
+@pytest.fixture(scope="module")
+def serve(server, tmp_path_factory):
+    """Return a function that makes the application of a model."""
+
+    def make(model):
+        file = tmp_path_factory.mktemp("server") / "model.joblib"
+        joblib.dump(model, file)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("MODEL", str(file))
+            return server["create_app"]()
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def app(serve, model):
+    return serve(model)
+
+
+def post(app, parts, content_type="application/json"):
+    """Send a body in parts; return the status, the content, and the number of parts that were read."""
+    rest, read, sent = iter([*parts, None]), [], []
+
+    async def receive():
+        part = next(rest)
+        if part is None:
+            return {"type": "http.request", "body": b"", "more_body": False}
+        read.append(part)
+        return {"type": "http.request", "body": part, "more_body": True}
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [] if content_type is None else [(b"content-type", content_type.encode("latin-1"))]
+    scope = {"type": "http", "http_version": "1.1", "method": "POST", "path": "/predict", "raw_path": b"/predict"}
+    scope |= {"query_string": b"", "headers": headers, "root_path": "", "scheme": "http", "app": app}
+    asyncio.run(app(scope, receive, send))
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent), len(read)
+
+
+def test_the_server_says_what_it_knows(app, model):
+    texts = ["the cat on a qwertz", "", "qwertz", "a saw", "\0"]
+    status, content, _ = post(app, [json.dumps({"texts": texts}).encode()])
+    found = json.loads(content)
+    assert status == 200
+    assert found["classes"] == ["animals", "none", "tools"]
+    assert found["labels"] == model.predict(texts).tolist()
+    np.testing.assert_allclose(found["probabilities"], model.predict_proba(texts), atol=1e-6)
+    assert found["known"] == model[0].coverage(texts).round(3).tolist()
+    assert found["known"][1:3] == [0, 0]
+    assert 0 < found["known"][0] < 1
+
+
+def test_the_server_answers_an_empty_list(app):
+    status, content, _ = post(app, [b'{"texts": []}'])
+    classes = ["animals", "none", "tools"]
+    assert (status, json.loads(content)) == (200, {"classes": classes, "labels": [], "probabilities": [], "known": []})
+
+
+def test_the_server_of_several_labels(serve, vectors):
+    Y = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 0], [1, 1, 1]] * 6)
+    several = fitted(vectors, Y)
+    found = json.loads(post(serve(several), [b'{"texts": ["the cat", "a saw", ""]}'])[1])
+    assert found["labels"] == several.predict(["the cat", "a saw", ""]).tolist()
+    assert found["classes"] == [0, 1, 2]
+
+
+ATTACKS = {
+    "400 kB of integers": b'{"texts": [' + b"1," * 199_999 + b"1]}",
+    "an integer after many texts": b'{"texts": [' + b'"a",' * 9000 + b"1]}",
+    "deep": b'{"texts": ' + b"[" * 400_000 + b"]" * 400_000 + b"}",
+    "an integer of 400,000 digits": b'{"texts": ' + b"1" * 400_000 + b"}",
+    "NaN": b'{"texts": [NaN]}',
+    "only NaN": b"NaN",
+    "infinity": b'{"texts": [1e999]}',
+    "-Infinity": b'{"texts": -Infinity}',
+    "a lone surrogate": b'{"texts": ["\\ud800x"]}',
+    "a key with a lone surrogate": b'{"\\udfff": 1}',
+    "a surrogate in UTF-8": b'{"texts": ["\xed\xa0\x80"]}',
+    "invalid UTF-8": b'{"texts": ["\xff"]}',
+    "UTF-16": '{"texts": ["a"]}'.encode("utf-16"),
+    "nothing": b"",
+    "null": b"null",
+    "a list": b'["a"]',
+    "a text": b'{"texts": "secret"}',
+    "a dict": b'{"texts": {"secret": "b"}}',
+    "null after a text": b'{"texts": ["a", null]}',
+    "a long key": b'{"' + b"secret" * 300_000 + b'": 1}',
+    "too many texts": b'{"texts": [' + b'"",' * 10_000 + b'""]}',
+    "too long a text": b'{"texts": ["secret' + b"a" * 200_000 + b'"]}',
+    "compressed": b"\x1f\x8b",
+}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_the_server_refuses_in_short(app, name):
+    begin = time.perf_counter()
+    status, content, _ = post(app, [ATTACKS[name]])
+    assert time.perf_counter() - begin < 1
+    assert status == 422
+    assert json.loads(content)["detail"].startswith("body")
+    assert len(content) < 200
+    assert b"secret" not in content
+
+
+@pytest.mark.parametrize("size", [1000, 1_000_000, 100_000_000])
+def test_the_server_stops_reading(app, server, size):
+    parts = (b"x" * size for _ in range(100_000_000 // size))
+    status, content, n_parts = post(app, parts)
+    assert (status, n_parts) == (413, server["MOST_BYTES"] // size + 1)
+    assert len(content) < 200
+
+
+@pytest.mark.parametrize(
+    "content_type", [None, "", "text/plain", "application/x-www-form-urlencoded", "\xff", "multipart/form-data"]
+)
+def test_the_server_reads_json_only(app, content_type):
+    status, content, n_parts = post(app, [b'{"texts": ["a"]}'], content_type)
+    assert (status, n_parts) == (415, 0)
+    assert len(content) < 200
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
+def test_the_server_reads_json_with_parameters(app, content_type):
+    assert post(app, [b'{"texts":', b' ["a"]}'], content_type)[0] == 200
+
+
+def test_the_server_describes_its_requests(app):
+    body = app.openapi()["paths"]["/predict"]["post"]["requestBody"]
+    assert body["content"]["application/json"]["schema"]["required"] == ["texts"]
