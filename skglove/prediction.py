@@ -7,6 +7,7 @@ from typing import Any
 from sklearn.utils.validation import check_is_fitted
 
 from skglove._sklearn import Interval, StrOptions, validate_params
+from skglove.progress import progress_bar
 from skglove.text.documents import chunks
 from skglove.text.tokenizer import Document
 
@@ -83,9 +84,7 @@ def predict_iter(
 
 
 def _predictions(predict: Any, parts: Iterator[list[Document]], total: int | None, verbose: int) -> Iterator[Any]:
-    from tqdm.auto import tqdm
-
-    with tqdm(total=total, disable=not verbose, unit="text", desc=predict.__name__) as bar:
+    with progress_bar(total, shown=verbose, unit="text", desc=predict.__name__) as bar:
         for documents in parts:
             yield from predict(documents)
             bar.update(len(documents))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from skglove.progress import progress_bar
 from skglove.training.backend import import_keras
 from skglove.training.batches import Batches
 from skglove.training.keras_callbacks import lent
@@ -127,8 +128,6 @@ class Trainer:
         ValueError
             If the loss becomes infinite or NaN.
         """
-        from tqdm.auto import tqdm
-
         of_user = list(self._options.callbacks or [])
         for callback in of_user:
             if not isinstance(callback, self._keras.callbacks.Callback):
@@ -136,7 +135,7 @@ class Trainer:
         epochs = 1 if one_pass else self._options.epochs
         history = self._keras.callbacks.History()
         own = [history, *self._own_callbacks(epochs * len(training), validation is not None, one_pass)]
-        with tqdm(total=epochs * len(training), disable=not self._options.verbose, unit="batch", desc="fit") as bar:
+        with progress_bar(epochs * len(training), shown=self._options.verbose, unit="batch", desc="fit") as bar:
             if self._options.verbose:
                 own.append(_progress(self._keras, bar, epochs))
             with lent([*of_user, *callbacks], self._steps.network):

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
+from skglove.progress import progress_bar
 from skglove.vectors.connections import Connections, NoConnectionError
 from skglove.vectors.entry import RemoteFile
 
@@ -206,12 +206,10 @@ class _PartialDownload:
             raise requests.ConnectionError(f"the connection ended after {self.path.stat().st_size} of {total} bytes")
 
     def _write(self, response: Any, offset: int, total: int | None) -> None:
-        from tqdm.auto import tqdm
-
         name = self.path.name.removesuffix(".part")
         with (
             open(self.path, "r+b") as file,
-            tqdm(total=total, initial=offset, unit="B", unit_scale=True, desc=name, file=sys.stderr) as bar,
+            progress_bar(total, initial=offset, unit="B", unit_scale=True, desc=name) as bar,
         ):
             file.truncate(offset)
             file.seek(offset)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from skglove.progress import progress_bar
 from skglove.vectors import cache, stored
 from skglove.vectors.objects import as_matrix, gather, without_surrogates
 
@@ -162,22 +161,11 @@ class EncoderVectors:
     def _encode(self, words: Sequence[str]) -> Array:
         """Encode words batch by batch: float32 of shape (len(words), dim)."""
         batches = []
-        with self._progress(len(words)) as update:
+        with progress_bar(len(words), shown=self.verbose, unit=" words", desc=self.name) as bar:
             for start in range(0, len(words), self.batch_size):
                 batches.append(self._encode_batch(words[start : start + self.batch_size]))
-                update(len(batches[-1]))
+                bar.update(len(batches[-1]))
         return np.concatenate(batches)
-
-    @contextmanager
-    def _progress(self, total: int) -> Iterator[Callable[[int], Any]]:
-        """Show a progress bar if `verbose`; yields the function to call with the number of words that are done."""
-        if not self.verbose:
-            yield int
-            return
-        from tqdm.auto import tqdm
-
-        with tqdm(total=total, unit=" words", desc=self.name, file=sys.stderr) as bar:
-            yield bar.update
 
     def _encode_batch(self, words: Sequence[str]) -> Array:
         texts = list(map(without_surrogates, words))

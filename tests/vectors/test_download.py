@@ -1,4 +1,5 @@
 import gzip
+import sys
 import time
 
 import numpy as np
@@ -28,6 +29,12 @@ def test_downloaded_once(register, server, check, capfd):
     check()
     assert len(server.requests) == 1
     assert "a.gz" in capfd.readouterr().err, "progress bar"
+
+
+def test_downloaded_without_stderr(register, check, monkeypatch):
+    register("a.gz")
+    monkeypatch.setattr(sys, "stderr", None)
+    check()
 
 
 def test_offline_with_cache(register, check, monkeypatch):
