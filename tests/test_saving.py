@@ -35,7 +35,7 @@ from skops.io.exceptions import UntrustedTypesFoundException
 import skglove
 from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, Stacked, WideAndDeep, WordVectors, saving
 from skglove.models import Linear
-from skglove.models.averaged_svm import AveragedSvm
+from skglove.models.linear.svm import AveragedSvm
 from skglove.saving import migrations, skops_files, state
 from skglove.saving.migrations import current_format
 

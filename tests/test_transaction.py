@@ -27,7 +27,7 @@ INNER = [
 ]
 IN_FIT = [
     "skglove.models.ensemble.learn_weights",
-    "skglove.models.feature_space.FeatureSpace.learn",
+    "skglove.models.linear.feature_space.FeatureSpace.learn",
     "skglove.models.linear.LinearTraining.fit",
     "skglove.models.linear.learn_weights",
     "skglove.training.batches.LabelledSequences.split",
@@ -37,7 +37,7 @@ IN_PARTIAL_FIT = [
     "skglove.training.held_out.HeldOut.divide",
     "skglove.training.steps.Steps.state",
 ]
-IF_TRAINING_CONTINUES = ["skglove.models.network.Network._with_weights"]
+IF_TRAINING_CONTINUES = ["skglove.models.networks.network.Network._with_weights"]
 
 
 class Interrupt(BaseException):

@@ -28,7 +28,7 @@ from turns import rows_of, seconds, take_turns
 from wrappers import BATCH_SIZE, FILTERS, LEARNING_RATE, WIDTHS, wrapped
 
 from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel
-from skglove.models.linear import LinearTraining
+from skglove.models.linear.training import Training
 from skglove.text.vocabulary import WordCounts
 from skglove.training.trainer import Trainer
 
@@ -165,9 +165,9 @@ STAGES = [
     (Trainer, "fit", TRAINING),
     (Parallel, "fit", "the network: building it"),
     (Parallel, "logits", "the network: scores of held-out texts"),
-    (LinearTraining, "__init__", "the linear model: features"),
-    (LinearTraining, "learn_weights", "the linear model: weights of its parts"),
-    (LinearTraining, "fit", "the linear model: training"),
+    (Training, "__init__", "the linear model: features"),
+    (Training, "learn_weights", "the linear model: weights of its parts"),
+    (Training, "fit", "the linear model: training"),
 ]
 
 

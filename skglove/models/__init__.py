@@ -1,15 +1,16 @@
 """The architectures of `ConvTextClassifier` and their parts."""
 
+import sys
 from typing import Any
 
 from skglove.models.base import Member
-from skglove.models.custom import Custom
 from skglove.models.ensemble import WideAndDeep
-from skglove.models.keras_member import KerasMember
 from skglove.models.linear import Linear
-from skglove.models.network import Network
-from skglove.models.parallel import Parallel
-from skglove.models.stacked import Stacked
+from skglove.models.networks.custom import Custom
+from skglove.models.networks.keras_member import KerasMember
+from skglove.models.networks.network import Network
+from skglove.models.networks.parallel import Parallel
+from skglove.models.networks.stacked import Stacked
 
 __all__ = [
     "ARCHITECTURES",
@@ -46,3 +47,8 @@ def as_member(architecture: Any) -> Member:
     if isinstance(architecture, type):
         raise TypeError(f"architecture must be an instance; got the class. Call it: {architecture.__name__}().")
     return architecture if isinstance(architecture, Member) else Custom(architecture)
+
+
+# Where pickles of format 2 look for these.
+for _name in ("custom", "parallel", "stacked"):
+    sys.modules[f"{__name__}.{_name}"] = sys.modules[f"{__name__}.networks.{_name}"]

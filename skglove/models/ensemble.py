@@ -13,9 +13,9 @@ import numpy as np
 
 from skglove.models.base import FitContext, Member, Spans, new_spans
 from skglove.models.head import Head
-from skglove.models.incremental import IncrementalTraining
-from skglove.models.linear import PRIOR_WEIGHTS, LinearTraining, LinearWeights, merged
-from skglove.models.parallel import Parallel
+from skglove.models.linear import LEARNERS, Linear
+from skglove.models.linear.training import LearnedWeights, Training, TrainingInParts
+from skglove.models.networks.parallel import Parallel
 from skglove.models.weighting import EnsembleWeights, learn_weights
 from skglove.text.sequences import TokenSequences
 from skglove.training.batches import LabelledSequences
@@ -57,9 +57,9 @@ class WideAndDeep(Member):
     ----------
     network_ : Parallel
     linear_ : Linear
-    weights_ : ndarray of shape (4,), float64
-        The ensemble weights of the support vector machine, of naive Bayes, of discriminant analysis and of the network. All but
-        the last are already included in `linear_`.
+    weights_ : dict of str to float
+        The ensemble weights: "svm", "naive_bayes", "discriminant" (not in `partial_fit`), and "network". All but the last are
+        already included in `linear_`.
 
     References
     ----------
@@ -107,7 +107,7 @@ class WideAndDeep(Member):
             validation=held_out,
             start=getattr(start, "network_", None),
         )
-        linear = LinearTraining(data, context)
+        linear = Training(data, context)
         learned = linear.learn_weights(None if held_out is None else held_out.rows)
         total, thresholds = _combine(learned, network, data, held_out, context.head)
         scale, network_weight = total.weights
@@ -118,8 +118,8 @@ class WideAndDeep(Member):
             history_=network.history_,
             thresholds_=thresholds,
             network_=network,
-            linear_=linear.merged(linear.fit_all(learned), of_linear),
-            weights_=np.array([*of_linear.weights, network_weight]),
+            linear_=Linear.folded(linear.fit_all(learned), of_linear, linear.space),
+            weights_={**dict(zip(LEARNERS, of_linear.weights.tolist(), strict=True)), "network": float(network_weight)},
         )
 
     @staticmethod
@@ -144,18 +144,17 @@ class WideAndDeep(Member):
             )
             continued = self._network().partial_fit(data, context, start=last_network)
             return self._continued(continued, linear, start.weights_, start.thresholds_)
-        training = IncrementalTraining(data, context, getattr(linear, "training_state_", None))
+        training = TrainingInParts(data, context, getattr(linear, "training_state_", None))
         network = last_network
         if network is None or len(training.training):
             network = self._network().partial_fit(training.training, context, start=last_network)
         training.train()
         training.learn_weights(network)
-        linear = merged(training.models, training.ensemble, training.space, training.state())
-        *of_linear, of_network = training.ensemble.weights
-        return self._continued(network, linear, np.array([*of_linear, 0, of_network]), training.thresholds)
+        linear = Linear.folded(training.models, training.ensemble, training.space, training.state())
+        return self._continued(network, linear, training.weights, training.thresholds)
 
     def _continued(
-        self, network: Member, linear: Member, weights: np.ndarray, thresholds: np.ndarray | None
+        self, network: Member, linear: Member, weights: dict[str, float], thresholds: np.ndarray | None
     ) -> "WideAndDeep":
         return self._fitted(
             history_=network.history_, thresholds_=thresholds, network_=network, linear_=linear, weights_=weights
@@ -165,7 +164,7 @@ class WideAndDeep(Member):
         return self._with_network_alone(self._network().untrained(context))
 
     def _with_network_alone(self, network: Member) -> "WideAndDeep":
-        return self._fitted(history_={}, network_=network, linear_=None, weights_=_default_weights())
+        return self._fitted(history_={}, network_=network, linear_=None, weights_={"network": 1.0})
 
     def _context_of_network(self, context: FitContext) -> FitContext:
         """Return the settings with a `begin_epoch` of the network, which is trained before the linear model."""
@@ -178,7 +177,7 @@ class WideAndDeep(Member):
         """Return the weighted sum of `score` over the members; without a linear model, the score of the network."""
         if self.linear_ is None:
             return score(self.network_)
-        return score(self.network_) * float(self.weights_[-1]) + score(self.linear_)
+        return score(self.network_) * self.weights_["network"] + score(self.linear_)
 
     def _of_first_ids(self, n_ids: int) -> dict[str, Any]:
         members = {"network_": self.network_, "linear_": self.linear_}
@@ -199,7 +198,7 @@ class WideAndDeep(Member):
         (deep_spans, deep_bias), (wide_spans, wide_bias) = (
             member.contributions(ids) for member in (self.network_, self.linear_)
         )
-        total, weight = new_spans(self.network_.n_classes_), self.weights_[-1]
+        total, weight = new_spans(self.network_.n_classes_), self.weights_["network"]
         total.update(wide_spans)
         for span, added in deep_spans.items():
             total[span] += weight * added
@@ -207,7 +206,7 @@ class WideAndDeep(Member):
 
 
 def _combine(
-    learned: LinearWeights, network: Member, data: LabelledSequences, held_out: LabelledSequences | None, head: Head
+    learned: LearnedWeights, network: Member, data: LabelledSequences, held_out: LabelledSequences | None, head: Head
 ) -> tuple[EnsembleWeights, np.ndarray | None]:
     """Return the scale of the linear scores and the weight of the network, and the thresholds of labels."""
     if held_out is None:
@@ -218,7 +217,3 @@ def _combine(
     scores = [learned.scores_of(held_out.rows), network.logits(data.sequences[held_out.rows])]
     total = learn_weights(scores, y, (_PRIOR_SCALE, _PRIOR_NETWORK), head, weights)
     return total, head.learn_thresholds(total.combine(scores), y, weights)
-
-
-def _default_weights() -> np.ndarray:
-    return np.array([*(_PRIOR_SCALE * np.array(PRIOR_WEIGHTS)), _PRIOR_NETWORK])

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-# The names of types in files of format 2, which named private modules.
+# The names of types in files of format 2, which named private modules. `skglove.models` has aliases of those that have moved.
 FORMER_NAMES = (
     "skglove.classifier.ConvTextClassifier",
     "skglove.models.custom.Custom",
@@ -22,9 +22,13 @@ FORMER_NAMES = (
 
 
 def _from_format_2(state: dict[str, Any]) -> dict[str, Any]:
-    """Convert what `partial_fit` continues from, which had models of scikit-learn; class priors were not kept."""
+    """Class priors were not kept, ensemble weights had no names, and `partial_fit` continued from models of scikit-learn."""
     if "architecture_" in state:
         state["class_prior_"] = None
+    weights = getattr(state.get("architecture_"), "weights_", None)
+    if isinstance(weights, np.ndarray):
+        names = "svm", "naive_bayes", "discriminant", "network"
+        state["architecture_"].weights_ = dict(zip(names, weights.tolist(), strict=True))
     linear: Any = getattr(state.get("architecture_"), "linear_", state.get("architecture_"))
     training = getattr(linear, "training_state_", None)
     if training is not None and "models" in training:

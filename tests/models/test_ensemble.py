@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 
 from skglove import ConvTextClassifier, Parallel, WideAndDeep
-from skglove.models import ensemble, linear
+from skglove.models import ensemble
 from skglove.models.ensemble import _NETWORK_OF_FEW, _PRIOR_SCALE
-from skglove.models.linear import PRIOR_WEIGHTS
+from skglove.models.linear import LEARNERS, training
 from skglove.models.weighting import EnsembleWeights
 
 
 def test_scores_are_the_weighted_sum_of_the_members(fit, make_documents):
     member, X = fit(WideAndDeep(filters=8)).architecture_, make_documents(seed=1)
-    expected = member.linear_.logits(X) + member.weights_[3] * member.network_.logits(X)
+    expected = member.linear_.logits(X) + member.weights_["network"] * member.network_.logits(X)
     np.testing.assert_allclose(member.logits(X), expected, rtol=1e-5, atol=1e-5)
 
 
@@ -19,17 +19,18 @@ def test_of_few_documents_none_are_held_out(sequences, corpus, n_documents):
     classifier = ConvTextClassifier(WideAndDeep(filters=8), epochs=1, validation_fraction=0.5, random_state=0)
     classifier.fit(sequences[:n_documents], corpus[1][:n_documents])
     weights = classifier.architecture_.weights_
-    assert weights.shape == (4,)
-    assert (weights >= 0).all()
-    assert not np.array_equal(weights[:3], _PRIOR_SCALE * np.array(PRIOR_WEIGHTS))  # learned by cross-validation
-    assert (weights[3] == _NETWORK_OF_FEW) == (n_documents < 80)
+    assert list(weights) == [*LEARNERS, "network"]
+    assert min(weights.values()) >= 0
+    for name, learner in LEARNERS.items():
+        assert weights[name] != _PRIOR_SCALE * learner.prior_weight  # learned by cross-validation
+    assert (weights["network"] == _NETWORK_OF_FEW) == (n_documents < 80)
     assert ("val_loss" in classifier.history_) == (n_documents == 80)
 
 
 @pytest.mark.parametrize("most_to_fold", [50, 200])
 def test_the_weights_are_learned_on_documents_held_out_of_both(sequences, corpus, monkeypatch, most_to_fold):
-    monkeypatch.setattr(linear, "_MOST_TO_FOLD", most_to_fold)
-    monkeypatch.setattr(linear, "learn_weights", lambda *_: EnsembleWeights(np.array(PRIOR_WEIGHTS), np.zeros(2)))
+    monkeypatch.setattr(training, "_MOST_TO_FOLD", most_to_fold)
+    monkeypatch.setattr(training, "learn_weights", lambda *_: EnsembleWeights(np.array([1, 0.22, 0.1]), np.zeros(2)))
     given = []
     monkeypatch.setattr(
         ensemble,
@@ -44,7 +45,7 @@ def test_the_weights_are_learned_on_documents_held_out_of_both(sequences, corpus
     assert of_linear.shape == of_network.shape == (60, 2)
     assert (of_linear.argmax(axis=1) == y).mean() < 0.7  # no better than chance
     assert (member.linear_.logits(sequences).argmax(axis=1) == noise).mean() > 0.9  # fitted on all
-    assert member.weights_[3] == 0
+    assert member.weights_["network"] == 0
     np.testing.assert_allclose(member.logits(sequences), member.linear_.logits(sequences))
 
 
@@ -56,7 +57,8 @@ def test_the_scale_of_the_linear_model_is_learned(sequences, corpus, monkeypatch
         )
         classifier = ConvTextClassifier(WideAndDeep(filters=4), epochs=1, validation_fraction=0.5, random_state=0)
         scaled.append(classifier.fit(sequences, corpus[1]).architecture_)
-    np.testing.assert_allclose(scaled[1].weights_[:3], 3 * scaled[0].weights_[:3])
+    for name in LEARNERS:
+        assert scaled[1].weights_[name] == pytest.approx(3 * scaled[0].weights_[name])
     np.testing.assert_allclose(scaled[1].linear_.logits(sequences), 3 * scaled[0].linear_.logits(sequences), rtol=1e-4)
 
 
@@ -95,7 +97,7 @@ def test_partial_fit_trains_both(sequences, corpus):
     ]
     assert not np.array_equal(*(member.linear_.kernel_ for member in members))
     assert not np.array_equal(*(member.network_.weights_["conv_0"][0] for member in members))
-    assert members[1].weights_[2] == 0  # discriminant analysis
+    assert list(members[1].weights_) == ["svm", "naive_bayes", "network"]
     states = [member.training_state_ for member in (members[1].linear_, members[1].network_)]
     n_held_out = len(states[0]["held_out"]["hashes"])
     assert n_held_out > 5
@@ -106,10 +108,8 @@ def test_partial_fit_trains_both(sequences, corpus):
 def test_partial_fit_learns_the_weights_of_all_members(sequences, corpus):
     classifier = ConvTextClassifier(WideAndDeep(filters=8), validation_fraction=0.5, random_state=0)
     member = classifier.partial_fit(sequences, corpus[1], classes=["animals", "tools"]).architecture_
-    svm, bayes, discriminants, network = member.weights_
-    learned = member.linear_.training_state_["ensemble"][0]
-    assert [svm, bayes, network] == learned.tolist()
-    assert discriminants == 0
+    network, learned = member.weights_["network"], member.linear_.training_state_["ensemble"][0]
+    assert list(member.weights_.values()) == learned.tolist()
     for fixed in ([1.0, 0.4, 0.3], np.log(2) * np.array([1.0, 0.1, 0.1])):
         assert not np.isclose(learned, fixed).any()
     expected = member.linear_.logits(sequences) + network * member.network_.logits(sequences)

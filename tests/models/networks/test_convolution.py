@@ -1,7 +1,7 @@
 import numpy as np
 
 from skglove import ops
-from skglove.models.convolution import convolved_batches, transposed
+from skglove.models.networks.convolution import convolved_batches, transposed
 
 
 def test_words_that_are_multiplied_once_are_convolved_as_documents_are(make_documents, embedding_matrix):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from skglove.models.base import Spans
-from skglove.models.keras_member import KerasMember
+from skglove.models.networks.keras_member import KerasMember
 from skglove.text.sequences import TokenSequences
 from skglove.training.backend import import_keras
 

@@ -4,19 +4,23 @@ import numpy as np
 import pytest
 
 from skglove import TokenSequences, ops
-from skglove.models import linear
-from skglove.models.directions import Directions
-from skglove.models.feature_space import FeatureSpace
 from skglove.models.head import Sigmoid
-from skglove.models.linear import PRIOR_WEIGHTS, Linear, LinearTraining, default_weights, merged
-from skglove.models.linear_models import LinearModel
-from skglove.models.tfidf import PAIR_COLUMNS, Tfidf
+from skglove.models.linear import LEARNERS, Linear
+from skglove.models.linear import training as module
+from skglove.models.linear.directions import Directions
+from skglove.models.linear.feature_space import FeatureSpace
+from skglove.models.linear.model import FeatureWeights
+from skglove.models.linear.tfidf import PAIR_COLUMNS, Tfidf
+from skglove.models.linear.training import Training
 from skglove.models.weighting import EnsembleWeights
 
 
 @pytest.fixture(scope="module")
 def X(make_documents):
     return make_documents(80, longest=12)
+
+
+PRIOR_WEIGHTS = [learner.prior_weight for learner in LEARNERS.values()]
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +36,8 @@ def test_folding_changes_no_score(X, make_documents, embedding_matrix, words, ha
     directions = Directions(30, embedding_matrix if has_vectors else None)
     space, features = FeatureSpace.learn(X, Tfidf(30).observing(X), directions, words if has_words else None)
     rng, shape = np.random.RandomState(0), (features.all.shape[1], n_classes)
-    model = LinearModel(rng.normal(size=shape).astype(np.float32), np.arange(n_classes, dtype=np.float32))
-    member = merged([model], EnsembleWeights(np.ones(1), np.zeros(n_classes)), space)
+    model = FeatureWeights(rng.normal(size=shape).astype(np.float32), np.arange(n_classes, dtype=np.float32))
+    member = Linear.folded([model], EnsembleWeights(np.ones(1), np.zeros(n_classes)), space)
     assert (member.word_kernel_ is not None) == (has_vectors or has_words)
     for documents in (X, make_documents(seed=1)):
         expected = model.scores(space.transform(documents))
@@ -46,12 +50,12 @@ def test_folding_changes_no_score(X, make_documents, embedding_matrix, words, ha
 
 
 def test_the_merged_model_scores_as_its_parts(X, y, embedding_matrix, words, make_context, label):
-    training = LinearTraining(label(X, y), make_context(embedding_matrix, words))
+    training = Training(label(X, y), make_context(embedding_matrix, words))
     models = training.fit(np.arange(80))
     weights = np.array([2, 0.5, 0.1])
-    alone = [training.merged(models, EnsembleWeights(unit, np.zeros(3))).logits(X) for unit in np.eye(3)]
+    alone = [Linear.folded(models, EnsembleWeights(unit, np.zeros(3)), training.space).logits(X) for unit in np.eye(3)]
     intercept = np.array([1.0, 2.0, 3.0])
-    merged = training.merged(models, EnsembleWeights(weights, intercept)).logits(X)
+    merged = Linear.folded(models, EnsembleWeights(weights, intercept), training.space).logits(X)
     np.testing.assert_allclose(merged, np.tensordot(weights, alone, 1) + intercept, atol=1e-4)
 
 
@@ -102,7 +106,7 @@ def test_documents_without_words_get_the_bias(X, y, embedding_matrix, words, mak
 def test_folds_cover_each_document_once_and_all_classes(X, make_context, label):
     y = np.r_[np.zeros(40), np.ones(20), np.full(19, 2), 0].astype(int)
     weights = np.r_[np.ones(70), np.zeros(10)]
-    folds = LinearTraining(label(X, y, weights), make_context())._folds()
+    folds = Training(label(X, y, weights), make_context())._folds()
     assert sorted(np.concatenate(folds)) == list(range(70))
     for fold in folds:
         assert np.bincount(y[fold], minlength=3).tolist() == [8, 4, 2]
@@ -110,32 +114,34 @@ def test_folds_cover_each_document_once_and_all_classes(X, make_context, label):
 
 def test_weights_are_learned_from_documents_not_fitted_on(X, make_context, label):
     y = np.random.RandomState(0).randint(2, size=80)
-    training = LinearTraining(label(X, y), make_context(n_classes=2))
+    training = Training(label(X, y), make_context(n_classes=2))
     learned = training.learn_weights(None)
     assert sorted(learned.rows) == list(range(80))
     assert learned.ensemble.weights.shape == (3,)
     assert (learned.ensemble.weights >= 0).all()
     assert not np.array_equal(learned.ensemble.weights, PRIOR_WEIGHTS)
-    fitted = training.merged(training.fit(np.arange(80)), default_weights(2))
+    fitted = Linear.folded(
+        training.fit(np.arange(80)), EnsembleWeights(np.array(PRIOR_WEIGHTS), np.zeros(2)), training.space
+    )
     assert (fitted.logits(X).argmax(axis=1) == y).mean() > 0.9
     assert (learned.scores.argmax(axis=1) == y[learned.rows]).mean() < 0.7  # no better than chance
 
 
 def test_of_many_documents_some_are_held_out(X, y, embedding_matrix, words, make_context, label, monkeypatch):
-    monkeypatch.setattr(linear, "_MOST_TO_FOLD", 79)
-    training = LinearTraining(label(X, y), make_context(embedding_matrix, words))
+    monkeypatch.setattr(module, "_MOST_TO_FOLD", 79)
+    training = Training(label(X, y), make_context(embedding_matrix, words))
     held_out = np.arange(3, 23)
     learned = training.learn_weights(held_out)
     assert np.array_equal(learned.rows, held_out)
-    without = training.merged(training.fit(np.setdiff1d(np.arange(80), held_out)), learned.ensemble)
+    without = Linear.folded(training.fit(np.setdiff1d(np.arange(80), held_out)), learned.ensemble, training.space)
     np.testing.assert_allclose(learned.scores, without.logits(X[held_out]), atol=1e-4)
-    assert training.learn_weights(None).ensemble.weights.tolist() == list(PRIOR_WEIGHTS)
+    assert training.learn_weights(None).ensemble.weights.tolist() == PRIOR_WEIGHTS
 
 
 @pytest.mark.parametrize("n_held_out", [3, 4])
 def test_models_of_nearly_all_documents_are_not_fitted_again(X, y, make_context, label, monkeypatch, n_held_out):
-    monkeypatch.setattr(linear, "_MOST_TO_FOLD", 79)
-    training = LinearTraining(label(X, y), make_context())
+    monkeypatch.setattr(module, "_MOST_TO_FOLD", 79)
+    training = Training(label(X, y), make_context())
     learned = training.learn_weights(np.arange(n_held_out))
     fitted = training.fit_all(learned)
     assert (learned.models is fitted) == (n_held_out == 3)  # of 80
@@ -143,25 +149,25 @@ def test_models_of_nearly_all_documents_are_not_fitted_again(X, y, make_context,
 
 @pytest.mark.parametrize("several_labels", [False, True])
 def test_models_are_fitted_again_with_the_only_document_of_a_class(X, make_context, label, monkeypatch, several_labels):
-    monkeypatch.setattr(linear, "_MOST_TO_FOLD", 79)
+    monkeypatch.setattr(module, "_MOST_TO_FOLD", 79)
     y = np.arange(80) % 2
     y[1] = 2
     context = make_context()
     if several_labels:
         y = np.eye(3, dtype=int)[y]
         context = replace(context, head=Sigmoid((1.0,) * 3, (1.0,) * 3))
-    training = LinearTraining(label(X, y), context)
+    training = Training(label(X, y), context)
     for held_out, is_refitted in ([0, 1, 2], True), ([2, 3, 4], False):
         learned = training.learn_weights(np.array(held_out))
         assert (learned.models is None) == is_refitted
 
 
 def test_fit_holds_out_documents_if_there_are_many(X, y, make_context, label, monkeypatch):
-    monkeypatch.setattr(linear, "_MOST_TO_FOLD", 79)
+    monkeypatch.setattr(module, "_MOST_TO_FOLD", 79)
     held_out = []
-    learn_weights = LinearTraining.learn_weights
+    learn_weights = Training.learn_weights
     monkeypatch.setattr(
-        LinearTraining, "learn_weights", lambda self, rows: held_out.append(rows) or learn_weights(self, rows)
+        Training, "learn_weights", lambda self, rows: held_out.append(rows) or learn_weights(self, rows)
     )
     Linear().fit(label(X, y), make_context())
     Linear().fit(label(X, y), make_context(), validation=label(X, y).subset(np.arange(9)))

@@ -11,6 +11,8 @@ from skglove.text.sequences import TokenSequences
 
 # The number of words of a part; a document counts as some more for the components of its mean.
 _WORDS_AT_ONCE, _COMPONENTS_PER_WORD = 500_000, 4
+# So the bias learns at a hundredth of the rate of other weights, as in scikit-learn with sparse features.
+CONSTANT = 0.1
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,10 @@ class Features:
         """Terms and means: csr_matrix of shape (n_documents, n_terms + dim), float32."""
         return hstack([self.terms, csr_matrix(self.means)], format="csr")
 
-    def with_constant(self, value: float) -> csr_matrix:
-        """Return terms, means and one more column, in which all documents have the same value."""
-        constant = np.full((len(self), 1), value, dtype=np.float32)
+    @cached_property
+    def with_constant(self) -> csr_matrix:
+        """Terms, means, and a last column that is `CONSTANT` in all documents, whose weight is a bias."""
+        constant = np.full((len(self), 1), CONSTANT, dtype=np.float32)
         return hstack([self.terms, csr_matrix(self.means), csr_matrix(constant)], format="csr")
 
     @cached_property

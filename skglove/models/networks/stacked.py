@@ -9,9 +9,9 @@ import numpy as np
 from skglove import ops as numpy_ops
 from skglove._sklearn import Interval
 from skglove.models.base import Spans, new_spans
-from skglove.models.convolution import convolved_batches, transposed
-from skglove.models.keras_member import POSITIONS_PER_BATCH
-from skglove.models.network import Network, convolution, dense
+from skglove.models.networks.convolution import convolved_batches, transposed
+from skglove.models.networks.keras_member import POSITIONS_PER_BATCH
+from skglove.models.networks.network import Network, convolution, dense
 from skglove.text.sequences import TokenSequences
 from skglove.training.backend import import_keras
 

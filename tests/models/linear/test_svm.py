@@ -3,7 +3,8 @@ import pytest
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import SGDClassifier
 
-from skglove.models.averaged_svm import CONSTANT, SVM_C, AveragedSvm
+from skglove.models.linear.features import CONSTANT
+from skglove.models.linear.svm import SVM_C, AveragedSvm
 
 
 @pytest.fixture(scope="module", params=[2, 3, 5])
@@ -20,7 +21,7 @@ def trained(problem, parts, svm=None):
     X, y = problem
     svm = svm or AveragedSvm(np.unique(y))
     for rows in parts:
-        svm.train(X[rows], y[rows], np.ones(len(y[rows])), n_documents=300, random_state=0)
+        svm.update(X[rows], y[rows], np.ones(len(y[rows])), 300, 0)
     return svm
 
 

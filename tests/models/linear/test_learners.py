@@ -10,19 +10,16 @@ from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
 from skglove import TokenSequences
-from skglove.models import linear_models
-from skglove.models.features import Features, StreamedFeatures
 from skglove.models.head import Sigmoid, Softmax
-from skglove.models.linear_models import (
-    MODELS,
-    Labels,
-    discriminant_analysis,
-    discriminants_of_labels,
-    fit_models,
-    naive_bayes,
-    support_vector_machine,
-    weighted_sum,
-)
+from skglove.models.linear import LEARNERS, discriminant, svm
+from skglove.models.linear.features import Features, StreamedFeatures
+from skglove.models.linear.model import Labels, weighted_sum
+
+support_vector_machine, naive_bayes, discriminant_analysis = (learner.fit for learner in LEARNERS.values())
+
+
+def fit_models(features, labels, seed):
+    return [learner.fit(features, labels, seed) for learner in LEARNERS.values()]
 
 
 def make_features(y, n_terms=40, dim=5, seed=0):
@@ -37,7 +34,8 @@ def label(y, weights=None, n_classes=3):
     return Labels(y, np.ones(len(y)) if weights is None else weights, Softmax(n_classes))
 
 
-MODEL_IDS = [model.__name__ for model in MODELS]
+MODELS = support_vector_machine, naive_bayes, discriminant_analysis
+MODEL_IDS = list(LEARNERS)
 each_model = pytest.mark.parametrize("fit", MODELS, ids=MODEL_IDS)
 
 
@@ -66,10 +64,10 @@ def test_the_support_vector_machine_is_that_of_scikit_learn(n_classes):
 def test_stochastic_gradient_descent_trains_on_many_documents(monkeypatch):
     y = np.arange(1200) % 3
     features, fitted = make_features(y), []
-    monkeypatch.setattr(linear_models, "_FEWEST_FOR_DESCENT", 1200)
+    monkeypatch.setattr(svm, "_FEWEST_FOR_DESCENT", 1200)
     for most in (3600, 3599):  # documents times classes
-        monkeypatch.setattr(linear_models, "_MOST_FOR_LIBLINEAR", most)
-        assert isinstance(linear_models._new_svm(1200, 3, 0), SGDClassifier if fitted else LinearSVC)
+        monkeypatch.setattr(svm, "_MOST_FOR_LIBLINEAR", most)
+        assert isinstance(svm._new_svm(1200, 3, 0), SGDClassifier if fitted else LinearSVC)
         fitted.append(support_vector_machine(features, label(y), 0).scores(features).argmax(axis=1))
     assert 0.95 < (fitted[0] == fitted[1]).mean() < 1
 
@@ -82,7 +80,7 @@ def test_warning_filters_that_threads_leave_are_removed(monkeypatch):
     fit_of_sklearn, before, y = SGDClassifier.fit, list(warnings.filters), np.arange(30) % 3
     monkeypatch.setattr(SGDClassifier, "fit", fit)
     for limit in ("_FEWEST_FOR_DESCENT", "_MOST_FOR_LIBLINEAR"):
-        monkeypatch.setattr(linear_models, limit, 1)
+        monkeypatch.setattr(svm, limit, 1)
     support_vector_machine(make_features(y), label(y), 0)
     assert list(warnings.filters) == before
 
@@ -90,8 +88,8 @@ def test_warning_filters_that_threads_leave_are_removed(monkeypatch):
 @pytest.mark.parametrize("n_documents", [30, 100, 320, 1999, 2000, 10_000, 100_000])
 @pytest.mark.parametrize("documents_per_class", [1, 2, 100])
 def test_stochastic_gradient_descent_takes_few_passes(n_documents, documents_per_class):
-    svm = linear_models._new_svm(n_documents, max(2, n_documents // documents_per_class), 0)
-    assert isinstance(svm, LinearSVC) or (n_documents >= 2000 and svm.max_iter <= 25)
+    model = svm._new_svm(n_documents, max(2, n_documents // documents_per_class), 0)
+    assert isinstance(model, LinearSVC) or (n_documents >= 2000 and model.max_iter <= 25)
 
 
 @pytest.mark.filterwarnings("ignore:The number of unique classes")
@@ -256,7 +254,7 @@ def test_discriminants_of_labels_are_those_of_two_classes():
     y = (rng.uniform(size=(20_000, 2)) < [0.5, 0.1]).astype(int)
     means = (rng.normal(size=(len(y), 3)) + 2 * y @ rng.normal(size=(2, 3))).astype(np.float32)
     many = Features(csr_matrix((len(y), 0), dtype=np.float32), means - means.mean(axis=0))
-    found = discriminants_of_labels(many, make_labels(y), 0).scores(many)
+    found = discriminant_analysis(many, make_labels(y), 0).scores(many)
     for i in range(2):
         scores = discriminant_analysis(many, Labels(y[:, i], np.ones(len(y)), Softmax(2)), 0).scores(many)
         np.testing.assert_allclose(found[:, i], scores[:, 1] - scores[:, 0], rtol=0.02, atol=0.05)
@@ -294,7 +292,7 @@ def stream(whole):
 class TestFeaturesInParts:
     @pytest.fixture(autouse=True)
     def parts(self, monkeypatch):
-        monkeypatch.setattr("skglove.models.features._WORDS_AT_ONCE", 100)
+        monkeypatch.setattr("skglove.models.linear.features._WORDS_AT_ONCE", 100)
 
     @each_model
     def test_models_are_those_of_all_features(self, fit):
@@ -327,7 +325,7 @@ class TestFeaturesInParts:
         y = np.arange(1200) % 3
         whole, some = make_features(y), make_features(y, seed=1)
         expected = discriminant_analysis(whole, label(y), 0).scores(some)
-        monkeypatch.setattr(linear_models, "_MOST_FOR_COVARIANCE", 600)
+        monkeypatch.setattr(discriminant, "_MOST_FOR_COVARIANCE", 600)
         found = discriminant_analysis(stream(whole), label(y), 0).scores(some)
         assert not np.allclose(found, expected, atol=1e-3)
         assert (found.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.97

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from skglove.models import features
-from skglove.models.features import Features, StreamedFeatures
+from skglove.models.linear import features
+from skglove.models.linear.features import Features, StreamedFeatures
 
 
 @pytest.fixture

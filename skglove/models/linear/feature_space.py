@@ -11,9 +11,9 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags, hstack, vstack
 from sklearn.preprocessing import normalize
 
-from skglove.models.directions import Directions
-from skglove.models.features import Features, StreamedFeatures
-from skglove.models.tfidf import Tfidf, weigh
+from skglove.models.linear.directions import Directions
+from skglove.models.linear.features import Features, StreamedFeatures
+from skglove.models.linear.tfidf import Tfidf, weigh
 from skglove.text.averaging import smooth_idf
 from skglove.text.sequences import TokenSequences
 from skglove.text.subwords import SUBWORD_COLUMNS, subwords

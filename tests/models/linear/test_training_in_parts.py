@@ -7,10 +7,10 @@ import pytest
 from sklearn.linear_model import SGDClassifier
 from sklearn.naive_bayes import ComplementNB
 
-from skglove.models import Linear, incremental
-from skglove.models.incremental import IncrementalTraining
-from skglove.models.linear import merged
-from skglove.models.linear_models import weighted_sum
+from skglove.models import Linear
+from skglove.models.linear import training as module
+from skglove.models.linear.model import weighted_sum
+from skglove.models.linear.training import TrainingInParts
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +25,9 @@ def y(X):
 
 
 def trained(data, context, state=None):
-    training = IncrementalTraining(data, context, state)
-    training.train()
-    return training
+    in_parts = TrainingInParts(data, context, state)
+    in_parts.train()
+    return in_parts
 
 
 def accuracy(member, X, y):
@@ -42,7 +42,7 @@ def test_folding_changes_no_score(X, y, embedding_matrix, make_context, label, h
         state = training.state()
     expected = weighted_sum(training.models, training.ensemble.weights[:2]).scores(training.space.transform(X))
     assert np.ptp(expected) > 1
-    found = merged(training.models, training.ensemble, training.space)
+    found = Linear.folded(training.models, training.ensemble, training.space)
     np.testing.assert_allclose(found.logits(X), expected, atol=1e-4)
 
 
@@ -233,9 +233,9 @@ def test_documents_that_are_all_held_out_change_only_the_models_of_all(many, mak
 
 def test_weights_are_learned_again_after_as_many_documents_as_are_held_out(many, make_context, label, monkeypatch):
     X, y = many
-    sizes, learn = [], incremental.learn_weights
+    sizes, learn = [], module.learn_weights
     monkeypatch.setattr(
-        incremental, "learn_weights", lambda scores, y, *rest: sizes.append(len(y)) or learn(scores, y, *rest)
+        module, "learn_weights", lambda scores, y, *rest: sizes.append(len(y)) or learn(scores, y, *rest)
     )
     member, context = None, make_context()
     for rows in np.split(np.arange(600), [500, 530, 580]):

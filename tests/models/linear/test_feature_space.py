@@ -4,11 +4,11 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.preprocessing import StandardScaler, normalize
 
 from skglove import TokenSequences
-from skglove.models import feature_space
-from skglove.models.directions import Directions
-from skglove.models.feature_space import FeatureSpace, Moments
-from skglove.models.features import StreamedFeatures
-from skglove.models.tfidf import PAIR_COLUMNS, Tfidf, weigh
+from skglove.models.linear import feature_space
+from skglove.models.linear.directions import Directions
+from skglove.models.linear.feature_space import FeatureSpace, Moments
+from skglove.models.linear.features import StreamedFeatures
+from skglove.models.linear.tfidf import PAIR_COLUMNS, Tfidf, weigh
 
 N_COLUMNS = 30 + PAIR_COLUMNS
 

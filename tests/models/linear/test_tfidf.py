@@ -5,7 +5,7 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from skglove import TokenSequences, ops
-from skglove.models.tfidf import PAIR_COLUMNS, PAIR_WEIGHT, Tfidf, pair_columns, weigh, weigh_with
+from skglove.models.linear.tfidf import PAIR_COLUMNS, PAIR_WEIGHT, Tfidf, pair_columns, weigh, weigh_with
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import pytest
 from scipy.sparse import random as random_matrix
 from sklearn.preprocessing import normalize
 
-from skglove.models.directions import Directions
+from skglove.models.linear.directions import Directions
 
 
 def vectors_of(directions):

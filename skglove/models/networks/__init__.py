@@ -1,0 +1,1 @@
+"""Networks that Keras trains: the architectures, and what they have in common."""
