@@ -36,8 +36,8 @@ from skglove.text.vocabulary import WordCounts
 from skglove.transaction import forget_fit, snapshot, transaction
 from skglove.vectors.components import principal_components
 from skglove.vectors.coverage import warn_if_hardly_found
-from skglove.vectors.protocol import VectorSource, lookup
-from skglove.vectors.sources import vector_source
+from skglove.vectors.sources.protocol import VectorSource, lookup
+from skglove.vectors.sources.sources import vector_source
 from skglove.warn import warn
 
 

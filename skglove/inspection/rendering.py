@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from skglove.inspection.contributions import Ngrams
 from skglove.text.tokenizer import Span
-from skglove.vectors.objects import without_surrogates
+from skglove.vectors.sources.objects import without_surrogates
 
 _FOR, _AGAINST = "46, 160, 67", "218, 54, 51"  # green and red
 _OPACITY = 0.5  # at most, so that black and white text stay readable

@@ -7,7 +7,8 @@ import shutil
 import sys
 from collections.abc import Sequence
 
-from skglove.vectors import cache, installed, registry
+from skglove.vectors.cache import cache
+from skglove.vectors.published import installed, registry
 from skglove.vectors.wordvectors import WordVectors
 
 

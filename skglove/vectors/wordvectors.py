@@ -11,12 +11,12 @@ import numpy as np
 
 from skglove.vectors import analogies as google
 from skglove.vectors import plotting, similarity
-from skglove.vectors.entry import Entry
-from skglove.vectors.objects import Rows, as_matrix, as_words, check_finite, gather
-from skglove.vectors.registry import ENTRIES
+from skglove.vectors.cache.stored import MappedRows
+from skglove.vectors.published.named import NamedVectors
+from skglove.vectors.published.registry import ENTRIES
 from skglove.vectors.similarity import Query
-from skglove.vectors.sources import read_source, vector_source
-from skglove.vectors.stored import MappedRows
+from skglove.vectors.sources.objects import Rows, as_matrix, as_words, check_finite, gather
+from skglove.vectors.sources.sources import read_source, vector_source
 from skglove.warn import warn
 
 Array = np.ndarray[Any, Any]
@@ -147,12 +147,12 @@ class WordVectors:
         return vectors
 
     @staticmethod
-    def available() -> dict[str, Entry]:
+    def available() -> dict[str, NamedVectors]:
         """List the named vectors.
 
         Returns
         -------
-        dict of str to Entry
+        dict of str to NamedVectors
             By name: ``dim``, ``words``, ``corpus``, ``cased``, ``size`` (of the download, in bytes), ``mirrors``,
             ``aliases``, ``licence``. Numbers that have not been published are None.
 

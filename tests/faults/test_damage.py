@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import skglove
-from skglove.vectors import EncoderVectors, WordVectors, cache
+from skglove.vectors import EncoderVectors, WordVectors
+from skglove.vectors.cache import cache
 from tests.vectors.forkserver import Numbers
 
 SHARE = 0.26

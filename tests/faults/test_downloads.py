@@ -10,7 +10,8 @@ import time
 import numpy as np
 import pytest
 
-from skglove.vectors import WordVectors, download
+from skglove.vectors import WordVectors
+from skglove.vectors.published import download
 
 SHARE = 0.2
 MOST_BYTES = 1 << 25  # of a body without end

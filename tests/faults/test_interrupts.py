@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from skglove import GloveTextVectorizer
-from skglove.vectors import cache
+from skglove.vectors.cache import cache
 from tests.test_transaction import Interrupt, copied, fit, fit_warm, interrupt_at, partial_fit
 
 SHARE = 0.06

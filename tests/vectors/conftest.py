@@ -11,8 +11,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from skglove.vectors import WordVectors, download, registry
-from skglove.vectors.entry import Entry, RemoteFile
+from skglove.vectors import WordVectors
+from skglove.vectors.published import download, registry
+from skglove.vectors.published.named import NamedVectors, RemoteFile
 
 
 class FileServer:
@@ -168,7 +169,7 @@ def register(monkeypatch, server, large_sample):
 
     def register(*files, size=size, checksum=md5, member=None, dim=4):
         mirrors = tuple(RemoteFile(server.url(file), size, checksum, member) for file in files)
-        entry = Entry("test.vectors", dim, 3000, "made up", False, mirrors, "none")
+        entry = NamedVectors("test.vectors", dim, 3000, "made up", False, mirrors, "none")
         monkeypatch.setitem(registry.ENTRIES, entry.name, entry)
         return entry
 

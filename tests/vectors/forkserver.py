@@ -20,8 +20,10 @@ import pooch  # noqa: F401
 import requests  # noqa: F401
 from tqdm.auto import tqdm  # noqa: F401
 
-from skglove.vectors import EncoderVectors, WordVectors, download, registry, stored
-from skglove.vectors.entry import Entry, RemoteFile
+from skglove.vectors import EncoderVectors, WordVectors
+from skglove.vectors.cache import stored
+from skglove.vectors.published import download, registry
+from skglove.vectors.published.named import NamedVectors, RemoteFile
 
 EVENTS = ("open", "os.", "shutil.", "socket.connect", "fcntl.")
 
@@ -89,7 +91,7 @@ def main():
     url, size, checksum, words, dim, total = json.loads(sys.argv[1])
     download.PAUSE = 0.01
     source = RemoteFile(url, size, checksum)
-    registry.ENTRIES["test.vectors"] = Entry("test.vectors", dim, words, repr(total), False, (source,), "none")
+    registry.ENTRIES["test.vectors"] = NamedVectors("test.vectors", dim, words, repr(total), False, (source,), "none")
     convert = stored.write_vectors
 
     def counted(*arguments):

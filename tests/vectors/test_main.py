@@ -5,7 +5,8 @@ from textwrap import dedent
 
 import pytest
 
-from skglove.vectors import __main__, cache
+from skglove.vectors import __main__
+from skglove.vectors.cache import cache
 
 
 def test_fetch_and_list(register, capsys):

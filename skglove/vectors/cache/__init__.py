@@ -1,0 +1,1 @@
+"""The cache of word vectors on disk."""

@@ -1,0 +1,1 @@
+"""Published word vectors: their names, and where they are found."""

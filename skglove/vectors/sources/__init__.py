@@ -1,0 +1,1 @@
+"""Sources of word vectors: from what is given to vectors of words."""
