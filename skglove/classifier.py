@@ -104,7 +104,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
         Number of epochs without improvement after which `early_stopping` ends training.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, as in scikit-learn; multiplied with `sample_weight`. Weights of classes that `y` lacks are not
-        used, since a fold can lack rare classes. With several labels a document, a dict has the weights of documents with a
+        used, since a fold can lack rare classes. With several labels per document, a dict has the weights of documents with a
         label, by the label's index, and "balanced" balances each label.
     warm_start : bool, default=False
         Whether `fit` starts from the network's weights of the last `fit`. Only `trainable` and the dropout rates of the
@@ -128,17 +128,17 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        With several labels a document, the indices of the columns of `y`.
+        With several labels per document, the indices of the columns of `y`.
     class_prior_ : ndarray of shape (n_classes,), float64
         The weighted frequency of each class or label in training: the probabilities of a document without a known word. None
         in models that were saved before it was added.
     label_names_ : ndarray of str of shape (n_labels,) or None
-        With several labels a document, the names of the columns of `y`, if it was a DataFrame in which all are strings;
-        `skglove.explain` shows them. None with one class a document.
+        With several labels per document, the names of the columns of `y`, if it was a DataFrame in which all are strings;
+        `skglove.explain` shows them. None with one class per document.
     thresholds_ : ndarray of shape (n_labels,) or None
         `predict` returns the labels with a higher probability. They are learned for F1 on documents held out by "wide_and_deep"
         or `early_stopping`; by "wide_and_deep" with few documents, in the cross-validation of the linear models. Otherwise they
-        are 0.5. Labels with few documents have thresholds near those of others. None with one class a document.
+        are 0.5. Labels with few documents have thresholds near those of others. None with one class per document.
     n_features_in_ : int
         Width of the matrix seen in `fit`.
     architecture_ : Member
@@ -190,7 +190,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
     >>> pipeline.fit(texts, labels).predict(["a cat purrs", "the dogs bark"]).tolist()
     ['cat', 'dog']
 
-    Several labels a document:
+    Several labels per document:
 
     >>> texts = ["the cat purrs", "a cat and a dog", "dogs bark", "nothing here"] * 8
     >>> Y = [[1, 0], [1, 1], [0, 1], [0, 0]] * 8
@@ -305,7 +305,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
         X : TokenSequences or array-like of shape (n_samples, maxlen), int
             Word ids, 0 for padding.
         y : array-like of shape (n_samples,), or array-like or sparse matrix of shape (n_samples, n_labels)
-            Class labels, or for several labels a document an indicator matrix of zeros and ones. Labels are strings, booleans,
+            Class labels, or for several labels per document an indicator matrix of zeros and ones. Labels are strings, booleans,
             whole numbers or dates, in NumPy, pandas, polars, Arrow or lists. Members of an Enum that are also str or int count
             as these.
         sample_weight : array-like of shape (n_samples,), optional
@@ -376,7 +376,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
             The vocabulary must be the same in all calls: use one fitted `GloveTextVectorizer`, or set `input_dim`.
         y : array-like of shape (n_samples,), or array-like or sparse matrix of shape (n_samples, n_labels)
         classes : array-like of shape (n_classes,), optional
-            All classes that occur in any call; required in the first call, except with several labels a document.
+            All classes that occur in any call; required in the first call, except with several labels per document.
 
         Returns
         -------
@@ -485,7 +485,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
         return fitted.classes_[logits.argmax(axis=1)]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the accuracy; with several labels a document, of whole sets.
+        """Return the accuracy; with several labels per document, of whole sets.
 
         Parameters
         ----------
@@ -548,7 +548,7 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
         matrix = X.embedding_matrix
         if last is not None:
             if type(head) is not type(last._head):
-                kinds = "one class a document", "several labels a document"
+                kinds = "one class per document", "several labels per document"
                 was, given = kinds[last.thresholds_ is not None], kinds[last.thresholds_ is None]
                 raise ValueError(f"Training began with {was}; it cannot continue on y with {given}. Fit a clone.")
             if not np.array_equal(classes, last.classes_):

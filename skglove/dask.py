@@ -27,8 +27,8 @@ class DaskTextClassifier(DocumentationLink, ClassifierMixin, BaseEstimator):
     """Fit a pipeline to texts on a Dask cluster, and predict there.
 
     The words of the texts are counted and replaced by ids on the workers, where the texts stay. The process that calls `fit`
-    collects the ids, 4 bytes a word, looks up the word vectors and trains the classifier. The fitted pipeline is the same as that
-    of ``Pipeline.fit`` in one process. Predictions run on the workers, to which the pipeline is sent once.
+    collects the ids, 4 bytes per word, looks up the word vectors and trains the classifier. The fitted pipeline is the same as
+    that of ``Pipeline.fit`` in one process. Predictions run on the workers, to which the pipeline is sent once.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ class DaskTextClassifier(DocumentationLink, ClassifierMixin, BaseEstimator):
         Returns
         -------
         dask Series, Bag or Array of n_samples labels
-            As `X`; a Series for a DataFrame. With several labels a document, a dask DataFrame, Bag or Array of their indicators.
+            As `X`; a Series for a DataFrame. With several labels per document, a DataFrame, Bag or Array of their indicators.
         """
         return self._lazily("predict", X)
 
@@ -167,7 +167,7 @@ class DaskTextClassifier(DocumentationLink, ClassifierMixin, BaseEstimator):
 
     @property
     def classes_(self) -> np.ndarray:
-        """The classes, or with several labels a document, the indices of the columns of `y`."""
+        """The classes, or with several labels per document, the indices of the columns of `y`."""
         check_is_fitted(self)
         return self.estimator_.classes_
 

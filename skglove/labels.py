@@ -69,7 +69,7 @@ def _without_objects(labels: np.ndarray, name: str, is_list: bool) -> np.ndarray
     for type_ in types:
         if issubclass(type_, Collection) and not issubclass(type_, str | bytes):
             raise ValueError(
-                f"{name} contains collections of labels, such as {_first(labels, type_)!r:.60}. For several labels a document, "
+                f"{name} contains collections of labels, such as {_first(labels, type_)!r:.60}. For several labels per document, "
                 "pass the indicator matrix that sklearn.preprocessing.MultiLabelBinarizer().fit_transform(y) returns."
             )
     kinds = {type_: _kind(type_) for type_ in types}
@@ -183,7 +183,7 @@ def check_targets(y: Any) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_samples,), or of shape (n_samples, n_labels), int32
-        An indicator matrix for several labels a document.
+        An indicator matrix for several labels per document.
 
     Raises
     ------
@@ -197,7 +197,7 @@ def check_targets(y: Any) -> np.ndarray:
         return _check_indicators(np.asarray(y))
     if kind == "multiclass-multioutput":
         raise ValueError(
-            f"y has {y.shape[1]} columns of several classes. Expected a vector of classes, or for several labels a document an "
+            f"y has {y.shape[1]} columns of several classes. Expected a vector of classes, or for several labels per document an "
             "indicator matrix of zeros and ones, as sklearn.preprocessing.MultiLabelBinarizer returns."
         )
     return column_or_1d(y, warn=True)
@@ -226,7 +226,7 @@ def check_label_names(y: Any, last: Any) -> np.ndarray | None:
     Returns
     -------
     ndarray of str of shape (n_labels,) or None
-        None with one class a document, and without names.
+        None with one class per document, and without names.
 
     Raises
     ------

@@ -29,7 +29,7 @@ def check_training_data(estimator: Any, X: Any, y: Any, *, reset: bool = True) -
     -------
     sequences : TokenSequences
     y : ndarray of shape (n_samples,), or of shape (n_samples, n_labels), int
-        An indicator matrix for several labels a document.
+        An indicator matrix for several labels per document.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Several labels a document: y is an indicator matrix."""
+"""Several labels per document: y is an indicator matrix."""
 
 import pickle
 
@@ -161,7 +161,7 @@ def test_partial_fit(documents):
     assert np.array_equal(again.predict_proba(X), classifier.partial_fit(X, Y).predict_proba(X))
     with pytest.raises(ValueError, match=r"y has 2 columns, but y of the first call has the labels \[0, 1, 2\]"):
         classifier.partial_fit(X, Y[:, :2])
-    with pytest.raises(ValueError, match="began with several labels a document"):
+    with pytest.raises(ValueError, match="began with several labels per document"):
         classifier.partial_fit(X, Y[:, :2].sum(axis=1))
 
 
@@ -195,7 +195,7 @@ def test_training_continues_only_with_the_same_labels(documents):
     classifier.fit(X, Y)
     with pytest.raises(ValueError, match="warm_start"):
         classifier.fit(X, Y[:, :2])
-    with pytest.raises(ValueError, match="began with several labels a document"):
+    with pytest.raises(ValueError, match="began with several labels per document"):
         classifier.fit(X, Y.sum(axis=1) % 3)
 
 

@@ -88,7 +88,7 @@ def _draw_per_class(split: Split, per_class: int, seed: int) -> Split:
 
 
 def load_labels(folder: Path, name: str) -> Split:
-    """Return a data set of several labels a text, as indicator matrices of the labels of the training set."""
+    """Return a data set of several labels per text, as indicator matrices of the labels of the training set."""
     rows = _lines(folder / f"{name}.jsonl.xz")
     train, test = ([row for row in rows if row["split"] == part] for part in ("train", "test"))
     binarizer = MultiLabelBinarizer().fit([row["labels"] for row in train])

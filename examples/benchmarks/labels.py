@@ -1,4 +1,4 @@
-"""Several labels a text: skglove beside one LinearSVC a label.
+"""Several labels per text: skglove beside one LinearSVC a label.
 
 Writes a section of the ``README.md`` beside it::
 
@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, default=report.README)
     arguments = parser.parse_args(argv)
     tables = [measure(arguments, name) for name in arguments.sets]
-    about = f"""## Several labels a text
+    about = f"""## Several labels per text
 
 Made by `examples/benchmarks/labels.py --vectors {Path(arguments.vectors).name}` on {report.machine()} Means of
 {arguments.seeds} seeds, and medians of the seconds; the defaults for all sets."""

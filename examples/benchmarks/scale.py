@@ -159,8 +159,8 @@ def main(argv: list[str] | None = None) -> None:
         "number",
         "epochs",
         "fit, s",
-        "ms a text",
-        "predict, ms a text",
+        "ms per text",
+        "predict, ms per text",
         "MB to fit",
         "and to predict",
     ]

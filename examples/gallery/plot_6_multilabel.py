@@ -1,5 +1,5 @@
 """
-Several labels a text
+Several labels per text
 =====================
 
 A message to a shop can be about the delivery, the payment, the product, several of them, or none. Each label has a

@@ -53,7 +53,7 @@ def to_onnx(classifier: ConvTextClassifier, file: str | os.PathLike) -> None:
     The outputs have the names, types and order of skl2onnx, without ZipMap:
 
     - "label", of shape (batch,): the result of `predict`, int64 if the classes are numbers or bool, and strings otherwise. With
-      several labels a document, it is an int64 indicator matrix of shape (batch, n_labels), by `thresholds_`.
+      several labels per document, it is an int64 indicator matrix of shape (batch, n_labels), by `thresholds_`.
     - "probabilities", float32 of shape (batch, n_classes), in the order of ``classes_``.
 
     The file's ``metadata_props`` are "classes" (``classes_`` or ``label_names_`` as JSON), "skglove_version" and

@@ -1,4 +1,4 @@
-"""The output function of a model, and its loss: softmax for one class a document, sigmoids for several labels.
+"""The output function of a model, and its loss: softmax for one class per document, sigmoids for several labels.
 
 The `y` of all functions is what `LabelledSequences` has: indices of classes, or an indicator matrix.
 """

@@ -29,8 +29,8 @@ import numpy as np
 import pytest
 
 from tests.test_transaction import started  # noqa: F401 - these are fixtures
+from tests.vectors.cache.test_cache import fork  # noqa: F401
 from tests.vectors.conftest import home, large_sample, register, server, shared_server  # noqa: F401
-from tests.vectors.test_cache import fork  # noqa: F401
 
 FEW, SECONDS = 60, 60  # without --faults
 

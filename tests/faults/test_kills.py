@@ -7,9 +7,9 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.vectors.test_cache import needs_fork
 
 from skglove.vectors.cache.cache import key_of_file
+from tests.vectors.cache.test_cache import needs_fork
 
 SHARE = 0.1
 pytestmark = needs_fork
