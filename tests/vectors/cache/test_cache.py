@@ -26,7 +26,7 @@ def fork(shared_server, large_sample):
     arguments = [shared_server.url("a.gz"), len(large_sample.packed), large_sample.checksum, 3000, 4, total]
     environment = {**os.environ, "SKGLOVE_OFFLINE": "0", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("forkserver.py")), json.dumps(arguments)],
+        [sys.executable, str(Path(__file__).parents[1] / "forkserver.py"), json.dumps(arguments)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
     )  # fmt: skip
 
