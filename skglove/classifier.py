@@ -23,16 +23,16 @@ from skglove._sklearn import (
     with_callbacks,
 )
 from skglove.callbacks import FitTask
-from skglove.labels import as_labels, check_classes, check_label_names, check_new_classes, label
+from skglove.data.head import Head, Sigmoid, Softmax
+from skglove.data.labelled import LabelledSequences
+from skglove.data.labels import as_labels, check_classes, check_label_names, check_new_classes, label
 from skglove.models import ARCHITECTURES, Member, as_member
 from skglove.models.base import FitContext
-from skglove.models.head import Head, Sigmoid, Softmax
 from skglove.models.priors import Priors
 from skglove.saving.state import VersionedState
 from skglove.text.known_ids import known_ids, renumber
 from skglove.text.sequences import TokenSequences
 from skglove.text.vocabulary import words_by_id
-from skglove.training.batches import LabelledSequences
 from skglove.training.trainer import TrainingOptions
 from skglove.transaction import fitted_attributes, forget_fit, snapshot, transaction
 from skglove.validation import (

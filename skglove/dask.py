@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skglove._sklearn import DocumentationLink
 from skglove.classifier import ConvTextClassifier
-from skglove.labels import as_labels
+from skglove.data.labels import as_labels
 from skglove.text.documents import chunks
 from skglove.text.sequences import TokenSequences
 from skglove.text.vocabulary import CountedWords

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_array, check_consistent_length, check_non_negative, validate_data
 
-from skglove.labels import as_labels, check_targets
+from skglove.data.labels import as_labels, check_targets
 from skglove.text.known_ids import renumber
 from skglove.text.sequences import TokenSequences
 from skglove.warn import warn

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skglove import ops
-from skglove.training.backend import import_keras
+from skglove._keras import import_keras
 
 RNG = np.random.RandomState(0)
 X = RNG.normal(size=(2, 7, 3)).astype(np.float32)

@@ -34,7 +34,7 @@ IN_FIT = [
 ]
 IN_PARTIAL_FIT = [
     "skglove.models.incremental.IncrementalTraining.train",
-    "skglove.training.held_out.HeldOut.divide",
+    "skglove.data.held_out.HeldOut.divide",
     "skglove.training.steps.Steps.state",
 ]
 IF_TRAINING_CONTINUES = ["skglove.models.networks.network.Network._with_weights"]

@@ -18,9 +18,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline
 
 from skglove import GloveTextVectorizer, TokenSequences, WordVectors
+from skglove._keras import import_keras
 from skglove.text.documents import chunks
 from skglove.text.keras import KERAS_FILTERS
-from skglove.training.backend import import_keras
 
 TEXTS = ["The cat sat.", "A dog, the dog!", "the mat"]
 VECTORS = {"the": [1.0, 2.0], "dog": [3.0, 4.0], "unused": [5.0, 6.0]}

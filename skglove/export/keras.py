@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from skglove._keras import import_keras
 from skglove.export import composition, lowercase
 from skglove.export.utf8 import check_utf8
 from skglove.pipeline import vectorizer_and_classifier
-from skglove.training.backend import import_keras
 
 
 def to_keras(pipeline: Any) -> Any:

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from skglove._keras import KerasOps, import_keras
 from skglove._sklearn import validate_parameters
-from skglove.models.head import Head
+from skglove.data.head import Head
+from skglove.data.labelled import LabelledSequences
 from skglove.models.priors import Priors
 from skglove.models.quantization import pack, rounded, transform_arrays, unpack_all
 from skglove.saving.state import PlainState
 from skglove.text.sequences import TokenSequences
-from skglove.training.backend import KerasOps, import_keras
-from skglove.training.batches import LabelledSequences
 from skglove.training.trainer import TrainingOptions
 
 # The contributions of n-grams to the score of each class, by the start and the end (exclusive) of their positions.

@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from skglove.data.head import Head
+from skglove.data.held_out import FEWEST_HELD_OUT, MOST_HELD_OUT
+from skglove.data.labelled import LabelledSequences
 from skglove.models.base import FitContext, Member, Spans, new_spans
-from skglove.models.head import Head
 from skglove.models.linear import LEARNERS, Linear
 from skglove.models.linear.training import LearnedWeights, Training, TrainingInParts
 from skglove.models.networks.parallel import Parallel
 from skglove.models.weighting import EnsembleWeights, learn_weights
 from skglove.text.sequences import TokenSequences
-from skglove.training.batches import LabelledSequences
-from skglove.training.held_out import FEWEST_HELD_OUT, MOST_HELD_OUT
 from skglove.warn import warn
 
 # The default scale of the linear model, and the default ensemble weight of the network. Where documents are too few to learn it,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skglove.models.head import Head
+from skglove.data.head import Head
 from skglove.text.sequences import TokenSequences
 
 # Classes without documents until now, as in `partial_fit`, get logits that are finite.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
-from skglove.models.head import Head
+from skglove.data.head import Head
 
 _PENALTY = 0.3  # of the squared relative distance from the default weights, in units of the Brier score of one document
 # The same of the squared factor of the intercepts of classes, and of the squared differences between the intercepts of labels and

@@ -6,7 +6,7 @@ without a gradient do not change, as in TensorFlow Addons' ``LazyAdam``.
 
 from typing import Any
 
-from skglove.training.backend import import_keras
+from skglove._keras import import_keras
 
 
 class LazyEmbedding:

@@ -6,7 +6,7 @@ The bias and the activation, which is increasing, are applied to the maximum ins
 import functools
 from typing import Any
 
-from skglove.training.backend import import_keras
+from skglove._keras import import_keras
 
 # Added to the outputs at padded positions, so that none is the maximum.
 _PENALTY = -1e9

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from skglove.training.backend import import_keras
+from skglove._keras import import_keras
 
 _CPU = Path("/proc/cpuinfo")
 

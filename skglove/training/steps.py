@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from skglove.training.backend import import_keras
+from skglove._keras import import_keras
 from skglove.training.embedding import LazyEmbedding, rows_as_input
 
 # Keras' optimizers whose `update_step` does nothing for all variables together; Nadam, for one, does.

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from skglove._keras import import_keras
 from skglove.progress import progress_bar
-from skglove.training.backend import import_keras
 from skglove.training.batches import Batches
 from skglove.training.keras_callbacks import lent
 from skglove.training.steps import Steps

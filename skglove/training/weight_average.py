@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skglove.training.backend import import_keras
+from skglove._keras import import_keras
 
 _STEPS_BETWEEN = 64  # the mean takes as long as a small part of a step
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skglove._keras import import_keras
 from skglove.export.composition import compose
-from skglove.training.backend import import_keras
 
 EVERY = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
 MARKS = [character for character in EVERY if unicodedata.combining(character)]

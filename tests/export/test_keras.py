@@ -11,8 +11,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, Stacked, TokenSequences, WideAndDeep
+from skglove._keras import import_keras
 from skglove.export import load_keras, to_keras
-from skglove.training.backend import import_keras
 
 ODD = [
     "",

@@ -5,8 +5,8 @@ import textwrap
 
 import pytest
 
+from skglove._keras import import_keras
 from skglove.export.lowercase import lower
-from skglove.training.backend import import_keras
 
 EVERY = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
 
@@ -59,7 +59,7 @@ def test_no_operation_depends_on_the_locale():
 @pytest.mark.slow
 def test_the_locale_of_the_process_does_not_count():
     code = """
-        from skglove.training.backend import import_keras
+        from skglove._keras import import_keras
         from skglove.export.lowercase import lower
         import_keras()
         import tensorflow as tf

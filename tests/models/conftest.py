@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from skglove import ConvTextClassifier, TokenSequences
+from skglove.data.head import Softmax
+from skglove.data.labelled import LabelledSequences
 from skglove.models.base import FitContext
-from skglove.models.head import Softmax
-from skglove.training.batches import LabelledSequences
 from skglove.training.trainer import TrainingOptions
 
 N_IDS, DIM = 30, 9

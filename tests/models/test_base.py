@@ -7,10 +7,10 @@ import pytest
 from sklearn.base import clone
 
 from skglove import ConvTextClassifier, Parallel, Stacked, TokenSequences, WideAndDeep, ops
+from skglove._keras import KerasOps, import_keras
 from skglove.export.onnx import Recorder
 from skglove.models import ARCHITECTURES, Custom, Linear, as_member
 from skglove.models.base import left_aligned
-from skglove.training.backend import KerasOps, import_keras
 
 
 def lstm(words, n_classes):

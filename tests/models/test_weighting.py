@@ -1,6 +1,6 @@
 import numpy as np
 
-from skglove.models.head import Sigmoid, Softmax
+from skglove.data.head import Sigmoid, Softmax
 from skglove.models.weighting import _PENALTY, learn_weights
 
 

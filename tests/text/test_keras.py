@@ -5,8 +5,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from skglove._keras import import_keras
 from skglove.text.keras import KERAS_FILTERS, KerasTokenizer
-from skglove.training.backend import import_keras
 
 # Besides any letter: what lowers to two characters, blanks that are no separators, filtered characters, combining marks.
 ODD_LETTERS = list("aAbB  \t\n\r\v\f\x85\xa0\u2003\u3000İıßẞΣςé\u0301!#'-_<>")

@@ -24,7 +24,7 @@ from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.utils import _safe_indexing
 
 from skglove import GloveTextVectorizer, TokenSequences
-from skglove.training.backend import import_keras
+from skglove._keras import import_keras
 
 DOCUMENTS = [[5], [], [2, 3, 5], [7, 7], [1, 2, 3, 4, 6]]
 MATRIX = np.random.RandomState(0).rand(12, 5).astype(np.float32)

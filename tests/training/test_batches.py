@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from skglove import TokenSequences
-from skglove.training.batches import Batches, LabelledSequences
+from skglove.data.labelled import LabelledSequences
+from skglove.training.batches import Batches
 
 
 @pytest.fixture

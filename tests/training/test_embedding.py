@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skglove.training.backend import import_keras
+from skglove._keras import import_keras
 from skglove.training.embedding import LazyEmbedding, rows_as_input
 
 RATE = 0.01

@@ -1,6 +1,6 @@
 import numpy as np
 
-from skglove.training.backend import import_keras
+from skglove._keras import import_keras
 from skglove.training.pooling import mark_padding, max_pooled_convolution
 
 LENGTHS = [0, 1, 3, 6]

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from skglove import ConvTextClassifier, Parallel, Stacked
+from skglove._keras import import_keras
 from skglove.training import precision
-from skglove.training.backend import import_keras
 from skglove.training.precision import resolve_dtype_policy, set_dtype_policy
 
 

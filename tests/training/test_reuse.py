@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from skglove import ConvTextClassifier, Parallel, Stacked, WideAndDeep
+from skglove._keras import import_keras
 from skglove.training import reuse
-from skglove.training.backend import import_keras
 from skglove.training.steps import Steps
 
 

@@ -8,7 +8,7 @@ import pytest
 from sklearn.base import clone
 
 from skglove import ConvTextClassifier, Parallel, Stacked
-from skglove.training.backend import import_keras
+from skglove._keras import import_keras
 from skglove.training.trainer import TrainingOptions
 
 SMALL = {"epochs": 10, "batch_size": 16, "learning_rate": 0.003, "random_state": 0}

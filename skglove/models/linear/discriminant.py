@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 from sklearn.covariance import ledoit_wolf
 
-from skglove.models.head import Sigmoid
+from skglove.data.head import Sigmoid
 from skglove.models.linear.model import AnyFeatures, FeatureWeights, Labels, Learner
 
 # Added to the covariance, relative to the mean variance, so that it is never singular.

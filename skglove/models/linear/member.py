@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from skglove._keras import KerasOps, import_keras
+from skglove.data.labelled import LabelledSequences
 from skglove.models.base import FitContext, Member, Spans
 from skglove.models.linear.feature_space import FeatureSpace
 from skglove.models.linear.model import FeatureWeights, weighted_sum
@@ -16,8 +18,6 @@ from skglove.models.linear.tfidf import PAIR_COLUMNS, PAIR_WEIGHT, pair_columns,
 from skglove.models.linear.training import Training, TrainingInParts
 from skglove.models.weighting import EnsembleWeights
 from skglove.text.sequences import TokenSequences
-from skglove.training.backend import KerasOps, import_keras
-from skglove.training.batches import LabelledSequences
 
 
 class Linear(Member):

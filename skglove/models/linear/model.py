@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from skglove.models.head import Head, Sigmoid, Softmax
+from skglove.data.head import Head, Sigmoid, Softmax
 from skglove.models.linear.features import Features, StreamedFeatures
 
 AnyFeatures = Features | StreamedFeatures

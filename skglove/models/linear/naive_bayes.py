@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.naive_bayes import ComplementNB
 
-from skglove.models.head import Sigmoid
+from skglove.data.head import Sigmoid
 from skglove.models.linear.features import Features
 from skglove.models.linear.model import AnyFeatures, FeatureWeights, InParts, Labels, Learner
 

@@ -10,7 +10,7 @@ from sklearn.linear_model import SGDClassifier
 from sklearn.svm import LinearSVC
 
 from skglove._sklearn import restore_averaged_sgd, state_of_averaged_sgd
-from skglove.models.head import Sigmoid
+from skglove.data.head import Sigmoid
 from skglove.models.linear.features import CONSTANT, Features, StreamedFeatures
 from skglove.models.linear.model import AnyFeatures, FeatureWeights, InParts, Labels, Learner, of_labels
 

@@ -9,8 +9,10 @@ from typing import Any, cast
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from skglove.data.head import Head, Sigmoid
+from skglove.data.held_out import FEWEST_HELD_OUT, HeldOut
+from skglove.data.labelled import LabelledSequences
 from skglove.models.base import FitContext, Member
-from skglove.models.head import Head, Sigmoid
 from skglove.models.linear.directions import Directions
 from skglove.models.linear.feature_space import FeatureSpace
 from skglove.models.linear.features import Features
@@ -18,8 +20,6 @@ from skglove.models.linear.learners import LEARNERS
 from skglove.models.linear.model import FeatureWeights, InParts, Labels, of_labels
 from skglove.models.linear.tfidf import Tfidf
 from skglove.models.weighting import EnsembleWeights, learn_weights
-from skglove.training.batches import LabelledSequences
-from skglove.training.held_out import FEWEST_HELD_OUT, HeldOut
 
 # Up to this number of documents, ensemble weights are learned by cross-validation with so many folds.
 _MOST_TO_FOLD, _FOLDS = 2000, 5

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from skglove._keras import import_keras
 from skglove.models.base import Spans
 from skglove.models.networks.keras_member import KerasMember
 from skglove.text.sequences import TokenSequences
-from skglove.training.backend import import_keras
 
 # Marks padded positions for the Masking layer, which sets them to zero; no word vector consists of this value.
 _PADDED = -(2.0**15)

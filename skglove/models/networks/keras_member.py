@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from skglove._keras import import_keras
+from skglove.data.labelled import LabelledSequences
 from skglove.models.base import FitContext, Member
 from skglove.text.sequences import TokenSequences
-from skglove.training.backend import import_keras
-from skglove.training.batches import Batches, LabelledSequences
+from skglove.training.batches import Batches
 from skglove.training.reuse import reused
 from skglove.training.steps import Steps
 from skglove.training.trainer import Trainer, diverged

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from skglove import ops as numpy_ops
+from skglove._keras import import_keras
 from skglove.models.base import FitContext, Member, Spans
 from skglove.models.networks.keras_member import KerasMember
 from skglove.text.sequences import TokenSequences
-from skglove.training.backend import import_keras
 from skglove.training.precision import set_dtype_policy
 
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from skglove import ops as numpy_ops
+from skglove._keras import import_keras
 from skglove._sklearn import Interval
 from skglove.models.base import Spans, new_spans
 from skglove.models.networks.convolution import convolved_batches
 from skglove.models.networks.keras_member import POSITIONS_PER_BATCH
 from skglove.models.networks.network import Network, convolution, convolution_options
 from skglove.text.sequences import TokenSequences
-from skglove.training.backend import import_keras
 from skglove.training.pooling import mark_padding, max_pooled_convolution
 
 

@@ -10,7 +10,7 @@ from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
 from skglove import TokenSequences
-from skglove.models.head import Sigmoid, Softmax
+from skglove.data.head import Sigmoid, Softmax
 from skglove.models.linear import LEARNERS, discriminant, svm
 from skglove.models.linear.features import Features, StreamedFeatures
 from skglove.models.linear.model import Labels, weighted_sum

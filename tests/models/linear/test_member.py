@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skglove import TokenSequences, ops
-from skglove.models.head import Sigmoid
+from skglove.data.head import Sigmoid
 from skglove.models.linear import LEARNERS, Linear
 from skglove.models.linear import training as module
 from skglove.models.linear.directions import Directions

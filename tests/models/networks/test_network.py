@@ -11,10 +11,10 @@ from sklearn.pipeline import make_pipeline
 
 import skglove
 from skglove import ConvTextClassifier, GloveTextVectorizer, Parallel, TokenSequences, explain
+from skglove._keras import import_keras
 from skglove.export import load_keras, to_keras, to_onnx
 from skglove.models import Network
 from skglove.models.base import new_spans
-from skglove.training.backend import import_keras
 
 
 class MeanNetwork(Network):

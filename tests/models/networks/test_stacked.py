@@ -1,6 +1,6 @@
 from skglove import Stacked
+from skglove.data.head import Softmax
 from skglove.models.base import FitContext
-from skglove.models.head import Softmax
 
 
 def test_the_network_is_that_of_the_tutorial():

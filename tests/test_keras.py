@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from skglove import ConvTextClassifier, Parallel
-from skglove.training import backend
-from skglove.training.backend import KerasOps, import_keras
+from skglove import _keras as backend
+from skglove._keras import KerasOps, import_keras
 
 
 def means(words, n_classes):

@@ -1,6 +1,6 @@
 import numpy as np
 
-from skglove.models.thresholds import _highest_f1, learn_thresholds
+from skglove.data.thresholds import _highest_f1, learn_thresholds
 
 
 def make_labels(n=4000, frequencies=(0.4, 0.1, 0.01), seed=0):

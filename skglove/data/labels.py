@@ -14,9 +14,9 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import column_or_1d
 
 from skglove._sklearn import is_pandas_na
-from skglove.models.head import Head, Sigmoid, Softmax
+from skglove.data.head import Head, Sigmoid, Softmax
+from skglove.data.labelled import LabelledSequences
 from skglove.text.sequences import TokenSequences
-from skglove.training.batches import LabelledSequences
 from skglove.warn import warn
 
 # What str() makes of missing values of Python, NumPy and pandas, and fillna("") of any.

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
 
-from skglove.models.thresholds import learn_thresholds
-from skglove.training.backend import import_keras
+from skglove._keras import import_keras
+from skglove.data.thresholds import learn_thresholds
 
 
 class Head(ABC):

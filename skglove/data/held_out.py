@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from skglove.data.labelled import LabelledSequences
 from skglove.text.sequences import TokenSequences
-from skglove.training.batches import LabelledSequences
 
 # Weights that are learned on fewer held-out documents are worse than default ones; so few are not held out.
 FEWEST_HELD_OUT, MOST_HELD_OUT = 40, 2000

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from skglove import ops
-from skglove.models.head import Sigmoid, Softmax
-from skglove.training.backend import import_keras
+from skglove._keras import import_keras
+from skglove.data.head import Sigmoid, Softmax
 
 
 def test_the_initial_bias_gives_the_class_priors():

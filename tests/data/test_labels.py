@@ -13,8 +13,8 @@ from scipy.sparse import csr_array
 from sklearn.model_selection import StratifiedKFold, cross_val_predict, cross_val_score
 
 from skglove import ConvTextClassifier, Parallel, TokenSequences
-from skglove.labels import as_labels, check_classes, check_new_classes, check_targets, label
-from skglove.models.head import Softmax
+from skglove.data.head import Softmax
+from skglove.data.labels import as_labels, check_classes, check_new_classes, check_targets, label
 from skglove.validation import check_training_data
 
 X = TokenSequences.from_matrix([[1, 2], [3, 0], [0, 0]])
