@@ -13,7 +13,6 @@ import numpy as np
 
 from skglove.vectors.similarity import nearest
 
-Array = np.ndarray[Any, Any]
 _BATCH = 64  # questions per matrix product; with 300,000 words, their scores take 77 MB
 _N_ANSWERS = 5
 
@@ -26,8 +25,8 @@ class _Question(NamedTuple):
 
 def evaluate_word_analogies(
     words: Sequence[str],
-    rows: Array,
-    norms: Array,
+    rows: np.ndarray,
+    norms: np.ndarray,
     path: str | os.PathLike[str],
     case_insensitive: bool,
     dummy4unknown: bool,
@@ -91,7 +90,7 @@ def _read_questions(
 
 
 def _answer(
-    questions: list[_Question], keys: list[str], index: dict[str, int], rows: Array, norms: Array
+    questions: list[_Question], keys: list[str], index: dict[str, int], rows: np.ndarray, norms: np.ndarray
 ) -> list[str | None]:
     """Answer each question with the nearest word that is not one of its first three."""
     inverse = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-Array = np.ndarray[Any, Any]
 
-
-def principal_components(rows: Array, n_components: int) -> Array:
+def principal_components(rows: np.ndarray, n_components: int) -> np.ndarray:
     """Project word vectors on their principal components.
 
     Parameters

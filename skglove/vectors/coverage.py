@@ -9,8 +9,6 @@ import numpy as np
 
 from skglove.warn import warn
 
-Array = np.ndarray[Any, Any]
-
 # In sentences of 60 languages (those of spaCy's examples), GloVe 6B knows all words of English, more than 11% of the words
 # of any language in Latin script, since its corpus quotes names and phrases, and less than 10% in other scripts
 # (Bulgarian and Serbian excepted). There, single letters and numbers can make up 26% of the occurrences. With a wrong
@@ -20,7 +18,7 @@ FEW_WORDS = 0.1  # of less than ten words: none
 FEW_OCCURRENCES = 0.5
 
 
-def warn_if_hardly_found(found: Array, counts: Array, embeddings: Any) -> None:
+def warn_if_hardly_found(found: np.ndarray, counts: np.ndarray, embeddings: Any) -> None:
     """Warn if less than a tenth of the words and less than half of their occurrences have vectors, of few words if none has.
 
     Parameters

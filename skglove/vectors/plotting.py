@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
 
-
-def project(rows: Array) -> Array:
+def project(rows: np.ndarray) -> np.ndarray:
     """Project rows onto their two main axes (PCA).
 
     Parameters
@@ -62,7 +60,7 @@ def words_to_plot(words: Sequence[str], pairs: Sequence[tuple[str, str]]) -> lis
     return distinct
 
 
-def plot_words(words: Sequence[str], rows: Array, pairs: Sequence[tuple[str, str]] = (), ax: Any = None) -> Any:
+def plot_words(words: Sequence[str], rows: np.ndarray, pairs: Sequence[tuple[str, str]] = (), ax: Any = None) -> Any:
     """Plot words in a plane.
 
     Parameters

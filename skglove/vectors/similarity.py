@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
-Query = str | Array | tuple[str | Array, float]
+Query = str | np.ndarray | tuple[str | np.ndarray, float]
 
 _BLOCK_ROWS = 1 << 14
 _SUGGESTED_WORDS = 20_000
 
 
-def row_norms(rows: Array) -> Array:
+def row_norms(rows: np.ndarray) -> np.ndarray:
     """Compute the Euclidean norm of each row in float32, block by block to save memory."""
     norms = np.empty(len(rows), np.float32)
     for i in range(0, len(rows), _BLOCK_ROWS):
@@ -24,13 +23,13 @@ def row_norms(rows: Array) -> Array:
     return norms
 
 
-def normalized(vector: Array) -> Array:
+def normalized(vector: np.ndarray) -> np.ndarray:
     """Scale a vector to norm 1; a zero vector stays as it is."""
     norm = np.linalg.norm(vector)
     return vector / norm if norm > 0 else vector
 
 
-def cosine_similarities(rows: Array, norms: Array, vector: Array) -> Array:
+def cosine_similarities(rows: np.ndarray, norms: np.ndarray, vector: np.ndarray) -> np.ndarray:
     """Compute the cosine similarity of each row with a vector.
 
     Parameters
@@ -49,7 +48,7 @@ def cosine_similarities(rows: Array, norms: Array, vector: Array) -> Array:
     return np.divide(scores, norms, out=scores, where=norms > 0)
 
 
-def nearest(scores: Array, n: int, exclude: Collection[int] = ()) -> list[int]:
+def nearest(scores: np.ndarray, n: int, exclude: Collection[int] = ()) -> list[int]:
     """Return the indices of the n highest scores in descending order, without some indices.
 
     Examples
@@ -63,7 +62,7 @@ def nearest(scores: Array, n: int, exclude: Collection[int] = ()) -> list[int]:
     return [i for i in ordered if i not in exclude][:n]
 
 
-def weighted_mean(vectors: Sequence[Array], weights: Sequence[float]) -> Array:
+def weighted_mean(vectors: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray:
     """Sum weighted vectors and divide by the sum of the absolute weights, unless it is 0."""
     total = np.zeros(len(vectors[0]), np.float32)
     for vector, weight in zip(vectors, weights, strict=True):
@@ -72,7 +71,7 @@ def weighted_mean(vectors: Sequence[Array], weights: Sequence[float]) -> Array:
     return total / divisor if divisor else total
 
 
-def odd_one_out(words: Sequence[str], rows: Array) -> str:
+def odd_one_out(words: Sequence[str], rows: np.ndarray) -> str:
     """Return the word whose normalized row is least similar to the mean of all; of equals, the first alphabetically."""
     units = np.stack([normalized(row) for row in rows])
     scores = units @ normalized(units.mean(axis=0))
@@ -81,7 +80,7 @@ def odd_one_out(words: Sequence[str], rows: Array) -> str:
 
 def weighted_items(
     positive: Query | Sequence[Query] | None, negative: Query | Sequence[Query] | None
-) -> list[tuple[str | Array, float]]:
+) -> list[tuple[str | np.ndarray, float]]:
     """Convert the arguments of ``most_similar`` to one list of words or vectors with weights.
 
     Examples

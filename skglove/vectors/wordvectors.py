@@ -19,7 +19,6 @@ from skglove.vectors.sources.objects import Rows, as_matrix, as_words, check_fin
 from skglove.vectors.sources.sources import read_source, vector_source
 from skglove.warn import warn
 
-Array = np.ndarray[Any, Any]
 _MAPPED_QUERIES = 3  # number of queries after which memory-mapped rows are copied
 
 
@@ -86,8 +85,8 @@ class WordVectors:
         self.index_to_key = words
         self._rows = rows
         self._key_to_index: dict[str, int] | None = None
-        self._norms: Array | None = None
-        self._resident: Array | None = None
+        self._norms: np.ndarray | None = None
+        self._resident: np.ndarray | None = None
         self._n_queries = 0
 
     @classmethod
@@ -184,7 +183,7 @@ class WordVectors:
         return self._key_to_index
 
     @property
-    def vectors(self) -> Array:
+    def vectors(self) -> np.ndarray:
         """The rows, float32 of shape (len(self), dim)."""
         return self._rows.whole() if isinstance(self._rows, MappedRows) else self._rows
 
@@ -196,7 +195,7 @@ class WordVectors:
     vector_size = dim  # gensim's name
 
     @property
-    def norms(self) -> Array:
+    def norms(self) -> np.ndarray:
         """The Euclidean norm of each row, float32 of shape (len(self),)."""
         if self._norms is None:
             self._norms = similarity.row_norms(self.vectors)
@@ -211,7 +210,7 @@ class WordVectors:
     def __iter__(self) -> Iterator[str]:
         return iter(self.index_to_key)
 
-    def __getitem__(self, words: str | Sequence[str]) -> Array:
+    def __getitem__(self, words: str | Sequence[str]) -> np.ndarray:
         if isinstance(words, str):
             return np.array(self._rows[self._index(words)])
         return np.array(self._rows[[self._index(word) for word in words]]).reshape(-1, self.dim)
@@ -233,7 +232,7 @@ class WordVectors:
         except TypeError:
             raise TypeError(f"Expected a word or a list of words, got {type(word).__name__}.") from None
 
-    def _vector(self, item: str | Array) -> Array:
+    def _vector(self, item: str | np.ndarray) -> np.ndarray:
         if isinstance(item, str):
             return self[item]
         vector = np.asarray(item, np.float32)
@@ -241,14 +240,14 @@ class WordVectors:
             raise ValueError(f"Expected a word, or a vector of shape ({self.dim},), got shape {vector.shape}.")
         return vector
 
-    def _rows_in_memory(self) -> Array:
+    def _rows_in_memory(self) -> np.ndarray:
         """Return all rows; after several queries, memory-mapped rows are copied into memory."""
         self._n_queries += 1
         if self._resident is None and self._n_queries > _MAPPED_QUERIES and isinstance(self.vectors, np.memmap):
             self._resident = np.array(self.vectors)
         return self.vectors if self._resident is None else self._resident
 
-    def embedding_matrix(self, vocabulary: Sequence[str]) -> Array:
+    def embedding_matrix(self, vocabulary: Sequence[str]) -> np.ndarray:
         """Build the matrix of an embedding layer.
 
         Parameters
@@ -317,7 +316,7 @@ class WordVectors:
         """Compute the cosine similarity of two words, from -1 to 1."""
         return float(similarity.normalized(self[w1]) @ similarity.normalized(self[w2]))
 
-    def distances(self, word_or_vector: str | Array, other_words: Sequence[str] = ()) -> Array:
+    def distances(self, word_or_vector: str | np.ndarray, other_words: Sequence[str] = ()) -> np.ndarray:
         """Compute the cosine distances (1 - similarity) to other words, or to all words if there are none.
 
         Returns

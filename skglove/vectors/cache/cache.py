@@ -16,8 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from skglove.vectors.cache import stored
-from skglove.vectors.cache.stored import Array, DamagedError, MappedRows, StoredVectors
+from skglove.vectors.cache.stored import DamagedError, MappedRows, StoredVectors
 from skglove.warn import warn
 
 T = TypeVar("T")
@@ -134,7 +136,7 @@ class CachedVectors:
         """Return the first n words."""
         return self._read(lambda entry: entry.first_words(n))
 
-    def select(self, vocabulary: Collection[str]) -> tuple[list[str], Array]:
+    def select(self, vocabulary: Collection[str]) -> tuple[list[str], np.ndarray]:
         """Read the words of a vocabulary, and their rows; see `StoredVectors.select`."""
         return self._read(lambda entry: entry.select(vocabulary))
 

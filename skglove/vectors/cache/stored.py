@@ -27,7 +27,6 @@ from typing import IO, Any, TypeVar
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
 T = TypeVar("T")
 
 FORMAT = 3
@@ -71,7 +70,7 @@ class StoredVectors:
             raise self.damaged()
 
     @cached_property
-    def checksums(self) -> Array:
+    def checksums(self) -> np.ndarray:
         """CRC-32 of each word and of each row: uint32 of shape (2, n_words)."""
         return np.load(BytesIO(self._read("checksums.npy")))
 
@@ -83,7 +82,7 @@ class StoredVectors:
         """Return the first n words."""
         return self.words()[:n]
 
-    def select(self, vocabulary: Collection[str]) -> tuple[list[str], Array]:
+    def select(self, vocabulary: Collection[str]) -> tuple[list[str], np.ndarray]:
         """Read the words of a vocabulary, a set or a mapping, and only their rows.
 
         Returns
@@ -115,7 +114,7 @@ class StoredVectors:
         if zlib.crc32(content) != self.files[name][1]:
             raise self.damaged()
 
-    def verify_rows(self, rows: Array, checksums: Array) -> None:
+    def verify_rows(self, rows: np.ndarray, checksums: np.ndarray) -> None:
         """Verify rows, an array in C order."""
         if not np.array_equal(_crc32s(rows), checksums):
             raise self.damaged()
@@ -124,14 +123,14 @@ class StoredVectors:
         """Return the error to raise."""
         return DamagedError(f"{self.path} is damaged. {reason}")
 
-    def _candidates(self, vocabulary: Collection[str]) -> Array:
+    def _candidates(self, vocabulary: Collection[str]) -> np.ndarray:
         """Return the rows whose words may be in the vocabulary: those with the upper bits of a checksum in common."""
         shift = 32 - _TABLE_BITS
         table = np.zeros(1 << _TABLE_BITS, bool)
         table[_crc32s(word.encode("utf-8", "surrogatepass") for word in vocabulary) >> shift] = True
         return np.flatnonzero(table[self.checksums[0] >> shift])
 
-    def _words_at(self, rows: Array) -> list[str]:
+    def _words_at(self, rows: np.ndarray) -> list[str]:
         text = self._read("words.txt")
         ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
         starts = np.concatenate([[0], ends[:-1] + 1])
@@ -173,17 +172,17 @@ class MappedRows:
             raise stored.damaged() from error
         self._rows = self._file[len(self._file) - 4 * n_words * dim :].view("<f4").reshape(self.shape)
 
-    def __getitem__(self, indices: int | list[int]) -> Array:
+    def __getitem__(self, indices: int | list[int]) -> np.ndarray:
         return self._rows[indices] if self._is_verified else self._repaired(lambda: self._select(indices))
 
-    def whole(self) -> Array:
+    def whole(self) -> np.ndarray:
         """Return all rows, memory-mapped; they are verified the first time."""
         if not self._is_verified:
             self._repaired(lambda: self._stored.verify("vectors.npy", self._file))
             self._is_verified = True
         return self._rows
 
-    def _select(self, indices: int | list[int]) -> Array:
+    def _select(self, indices: int | list[int]) -> np.ndarray:
         rows = np.array(self._rows[indices])
         self._stored.verify_rows(np.atleast_2d(rows), np.atleast_1d(self._checksums[indices]))
         return rows
@@ -206,7 +205,7 @@ class MappedRows:
         return rebuilt
 
 
-def read_rows(path: Path, shape: tuple[int, int], indices: Array) -> Array:
+def read_rows(path: Path, shape: tuple[int, int], indices: np.ndarray) -> np.ndarray:
     """Read some rows of an ``.npy`` file.
 
     The file is mapped in windows: in a map of the whole file, all pages near a row would count as memory in use.
@@ -250,7 +249,7 @@ def read_about(path: Path) -> dict[str, Any]:
     return dict(about)
 
 
-def write_vectors(draft: Path, dim: int, blocks: Iterable[tuple[list[str], Array]]) -> None:
+def write_vectors(draft: Path, dim: int, blocks: Iterable[tuple[list[str], np.ndarray]]) -> None:
     """Write words and rows block by block, before the folder is sealed.
 
     Parameters
@@ -322,7 +321,7 @@ def _write_header(file: IO[bytes], n_words: int, dim: int) -> None:
     np.lib.format.write_array_header_1_0(file, header)
 
 
-def _crc32s(contents: Iterable[Any]) -> Array:
+def _crc32s(contents: Iterable[Any]) -> np.ndarray:
     """Return the CRC-32 of each item, bytes or an array."""
     return np.fromiter(map(zlib.crc32, contents), np.uint32)
 

@@ -14,14 +14,12 @@ import re
 from collections.abc import Collection, Iterator
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
 from skglove.vectors.formats.archives import most_bytes, open_bytes
 from skglove.vectors.formats.textformat import Layout, count_numbers, select_new
-
-Array = np.ndarray[Any, Any]
 
 _LIKE_HEADER = re.compile(rb"([+-]?\d+)[ \t]+([+-]?\d+)[ \t]*\r?\n")
 _HEADER = re.compile(rb"(\d{1,18})[ \t]+(\d{1,9})[ \t]*\r?\n")
@@ -85,7 +83,7 @@ def read_layout(path: str | Path) -> Layout:
 
 def iterate_vectors(
     path: str | Path, layout: Layout, vocabulary: Collection[str] | None = None, errors: str = "replace"
-) -> Iterator[tuple[list[str], Array]]:
+) -> Iterator[tuple[list[str], np.ndarray]]:
     """Read a file block by block.
 
     Parameters
@@ -168,7 +166,7 @@ def _split(buffer: bytes, width: int, most: int) -> tuple[list[bytes], list[byte
     return words, numbers, buffer[position:]
 
 
-def _check_rows(words: list[str], rows: Array, path: str | Path) -> None:
+def _check_rows(words: list[str], rows: np.ndarray, path: str | Path) -> None:
     finite = np.isfinite(rows).all(axis=1)
     if not finite.all():
         word = words[int(np.argmin(finite))]

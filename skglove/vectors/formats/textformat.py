@@ -17,13 +17,11 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
 from skglove.vectors.formats.archives import open_bytes
-
-Array = np.ndarray[Any, Any]
 
 _BLOCK_BYTES = 1 << 18  # of text that is parsed at a time
 _MAX_LINE = 1 << 26
@@ -92,7 +90,7 @@ def read_layout(path: str | Path) -> Layout:
 
 def iterate_vectors(
     path: str | Path, layout: Layout, vocabulary: Collection[str] | None = None, errors: str = "strict"
-) -> Iterator[tuple[list[str], Array]]:
+) -> Iterator[tuple[list[str], np.ndarray]]:
     """Read a file block by block.
 
     Parameters
@@ -225,8 +223,8 @@ def _first_tokens(vocabulary: Iterable[str], separator: bytes) -> set[bytes]:
 
 
 def select_new(
-    words: list[str], rows: Array, seen: set[str], vocabulary: Collection[str] | None
-) -> tuple[list[str], Array]:
+    words: list[str], rows: np.ndarray, seen: set[str], vocabulary: Collection[str] | None
+) -> tuple[list[str], np.ndarray]:
     """Select the words of the vocabulary that were not seen before, and add them to those seen."""
     first: dict[str, int] = {}
     for i, word in enumerate(words):
@@ -246,7 +244,7 @@ def _check_count(path: str | Path, layout: Layout, n_lines: int) -> None:
 
 def _parse_block(
     block: list[tuple[int, bytes]], layout: Layout, path: str | Path, errors: str
-) -> tuple[list[str], Array]:
+) -> tuple[list[str], np.ndarray]:
     """Parse numbered lines, none of them blank."""
     if (parsed := _parse_ordinary([line for _, line in block], layout)) is not None:
         return parsed
@@ -260,7 +258,7 @@ def _parse_block(
     return words, rows
 
 
-def _parse_ordinary(lines: list[bytes], layout: Layout) -> tuple[list[str], Array] | None:
+def _parse_ordinary(lines: list[bytes], layout: Layout) -> tuple[list[str], np.ndarray] | None:
     """Parse lines of a word without blanks and finite numbers, or return None if they are anything else."""
     parts = [line.partition(layout.separator) for line in lines]
     numbers = [part[2] for part in parts]

@@ -10,11 +10,8 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-
-Array = np.ndarray[Any, Any]
 
 GROUP = "kumo.embedding_models"
 _BLOCK_ROWS = 1 << 14
@@ -82,7 +79,7 @@ def find(name: str) -> Path | None:
     return None
 
 
-def read_blocks(name: str, folder: Path) -> Iterator[tuple[list[str], Array]]:
+def read_blocks(name: str, folder: Path) -> Iterator[tuple[list[str], np.ndarray]]:
     """Verify the checksums, and read words and rows block by block.
 
     Returns
@@ -130,8 +127,5 @@ def _read_words(path: Path) -> list[str]:
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb", buffering=0) as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,8 +13,7 @@ from skglove.progress import progress_bar
 from skglove.vectors.cache import cache, stored
 from skglove.vectors.sources.objects import as_matrix, gather, without_surrogates
 
-Array = np.ndarray[Any, Any]
-Part = tuple[list[str], Array]
+Part = tuple[list[str], np.ndarray]
 
 
 class EncoderVectors:
@@ -97,7 +96,7 @@ class EncoderVectors:
         """Return no words, since an encoder has no list of them; see `VectorSource.head`."""
         return []
 
-    def lookup(self, words: Sequence[str]) -> tuple[Array, Array]:
+    def lookup(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Read words from the cache, and encode the others; see `VectorSource.lookup`.
 
         Raises
@@ -150,7 +149,7 @@ class EncoderVectors:
             pass  # without a usable cache, words are encoded each time
         return parts
 
-    def _check_dim(self, rows: Array, parts: list[Part]) -> None:
+    def _check_dim(self, rows: np.ndarray, parts: list[Part]) -> None:
         for _, others in parts:
             if others.shape[1] != rows.shape[1]:
                 raise ValueError(
@@ -158,7 +157,7 @@ class EncoderVectors:
                     f"have dimension {rows.shape[1]}. Use another name for it."
                 )
 
-    def _encode(self, words: Sequence[str]) -> Array:
+    def _encode(self, words: Sequence[str]) -> np.ndarray:
         """Encode words batch by batch: float32 of shape (len(words), dim)."""
         batches = []
         with progress_bar(len(words), shown=self.verbose, unit=" words", desc=self.name) as bar:
@@ -167,7 +166,7 @@ class EncoderVectors:
                 bar.update(len(batches[-1]))
         return np.concatenate(batches)
 
-    def _encode_batch(self, words: Sequence[str]) -> Array:
+    def _encode_batch(self, words: Sequence[str]) -> np.ndarray:
         texts = list(map(without_surrogates, words))
         name = f"{type(self.encoder).__qualname__}.encode"
         try:

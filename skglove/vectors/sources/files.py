@@ -26,8 +26,7 @@ from skglove.warn import warn
 # To convert a file takes four times as long as to parse the words of a fit, and half a minute for the largest size.
 _MOST_READS, _MOST_BYTES = 3, 1 << 30
 
-Array = np.ndarray[Any, Any]
-Blocks = Iterator[tuple[list[str], Array]]
+Blocks = Iterator[tuple[list[str], np.ndarray]]
 
 
 class FileSource(ReadableSource):
@@ -85,7 +84,7 @@ class FileSource(ReadableSource):
 
         return cache.CachedVectors(key, write)
 
-    def _read_file(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+    def _read_file(self, vocabulary: Collection[str] | None) -> tuple[list[str], np.ndarray]:
         blocks, dim = _read_blocks(self.path, vocabulary)
         return _concatenate(blocks, dim, vocabulary)
 
@@ -147,7 +146,7 @@ def _read_cached(cached: cache.CachedVectors, vocabulary: Collection[str] | None
     return cached.all() if vocabulary is None else cached.select(vocabulary)
 
 
-def _concatenate(blocks: Blocks, dim: int, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+def _concatenate(blocks: Blocks, dim: int, vocabulary: Collection[str] | None) -> tuple[list[str], np.ndarray]:
     """Concatenate blocks of words and rows, and drop words that are not in the vocabulary."""
     words: list[str] = []
     parts = [np.zeros((0, dim), np.float32)]

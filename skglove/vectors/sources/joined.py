@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain, islice, zip_longest
-from typing import Any
 
 import numpy as np
 
 from skglove.vectors.forms import LooksUpForms
 from skglove.vectors.sources.protocol import VectorSource, lookup
-
-Array = np.ndarray[Any, Any]
 
 
 class JoinedSource(LooksUpForms):
@@ -58,7 +55,7 @@ class JoinedSource(LooksUpForms):
         words = dict.fromkeys(word for word in chain.from_iterable(by_rank) if word is not None)
         return list(islice(words, n))
 
-    def lookup(self, words: Sequence[str]) -> tuple[Array, Array]:
+    def lookup(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """See `VectorSource.lookup`; a word is found if any source has it."""
         looked_up = [self._lookup(i, words) for i in range(len(self.sources))]
         lengths = [_lengths(rows) for rows, _ in looked_up]
@@ -75,7 +72,7 @@ class JoinedSource(LooksUpForms):
             )
         return rows, np.logical_or.reduce([found for _, found in looked_up])
 
-    def _lookup(self, i: int, words: Sequence[str]) -> tuple[Array, Array]:
+    def _lookup(self, i: int, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         try:
             return lookup(self.sources[i], words)
         except ValueError as error:
@@ -85,12 +82,12 @@ class JoinedSource(LooksUpForms):
         return f"Source {i + 1} of {len(self.sources)} in the list of word vectors"
 
 
-def _lengths(rows: Array) -> Array:
+def _lengths(rows: np.ndarray) -> np.ndarray:
     """Return the Euclidean norms of rows in float64, in which no square of a float32 number is infinite."""
     return np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
 
 
-def _mean(lengths: Array) -> float:
+def _mean(lengths: np.ndarray) -> float:
     """Return the mean of the lengths that are not zero; 0 if all are."""
     lengths = lengths[lengths > 0]
     return float(lengths.mean()) if len(lengths) else 0.0

@@ -12,8 +12,7 @@ import numpy as np
 from skglove.vectors.cache.stored import MappedRows
 from skglove.vectors.forms import LooksUpForms, other_forms
 
-Array = np.ndarray[Any, Any]
-Rows = Array | MappedRows
+Rows = np.ndarray | MappedRows
 
 _CHECKED_ROWS = 1 << 14  # at a time
 
@@ -53,7 +52,7 @@ class ReadableSource(LooksUpForms, ABC):
             A MappedRows if all words are read from the cache.
         """
 
-    def lookup(self, words: Sequence[str]) -> tuple[Array, Array]:
+    def lookup(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """See `VectorSource.lookup`; of a word that is not in the list, its other forms are looked up in the same pass."""
         forms = {} if self.knows_all_words else other_forms(words)
         known, rows = self.read(dict.fromkeys(chain(words, *forms.values())))
@@ -65,8 +64,8 @@ class ReadableSource(LooksUpForms, ABC):
 
 
 def gather(
-    words: Sequence[str], index: Mapping[str, int], matrix: Array, out: Array | None = None
-) -> tuple[Array, Array]:
+    words: Sequence[str], index: Mapping[str, int], matrix: np.ndarray, out: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Gather the rows of words from a matrix.
 
     Parameters
@@ -93,7 +92,7 @@ def gather(
     return rows, found
 
 
-def as_matrix(vectors: Any) -> Array:
+def as_matrix(vectors: Any) -> np.ndarray:
     """Convert to a float32 matrix, without copying if it is one.
 
     Raises
@@ -113,7 +112,7 @@ def as_matrix(vectors: Any) -> Array:
     return matrix
 
 
-def check_finite(words: Sequence[str], rows: Array) -> None:
+def check_finite(words: Sequence[str], rows: np.ndarray) -> None:
     """Check that the vectors of words consist of finite numbers.
 
     Raises
@@ -174,7 +173,7 @@ class MappingSource(ReadableSource):
         """See `ReadableSource.head`."""
         return list(islice(self.mapping, n))
 
-    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], np.ndarray]:
         """See `ReadableSource.read`."""
         mapping = self.mapping
         if not mapping:
@@ -214,7 +213,7 @@ class TableSource(ReadableSource):
         """See `ReadableSource.head`."""
         return list(map(str, islice(self.table.key_to_index, n)))
 
-    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], np.ndarray]:
         """See `ReadableSource.read`."""
         index = self.table.key_to_index
         if vocabulary is None:
@@ -237,7 +236,7 @@ class SpacySource(ReadableSource):
         """See `ReadableSource.head`."""
         return []
 
-    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], np.ndarray]:
         """See `ReadableSource.read`."""
         index = {int(key): int(row) for key, row in self.vectors.key2row.items() if row >= 0}
         if vocabulary is not None:
@@ -251,7 +250,7 @@ class SpacySource(ReadableSource):
         return _take(((strings[key], row) for key, row in index.items() if key in strings), self.vectors.data)
 
 
-def _take(pairs: Iterable[tuple[str, int]], vectors: Any) -> tuple[list[str], Array]:
+def _take(pairs: Iterable[tuple[str, int]], vectors: Any) -> tuple[list[str], np.ndarray]:
     """Take words and their rows, sorted by row; the matrix is not copied if all of it is taken."""
     matrix = as_matrix(vectors)
     ordered = sorted(pairs, key=lambda pair: pair[1])

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain, compress
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from skglove.vectors.forms import LooksUpForms, other_forms
 from skglove.vectors.sources.objects import as_matrix, check_finite
-
-Array = np.ndarray[Any, Any]
 
 
 @runtime_checkable
@@ -51,7 +49,7 @@ class VectorSource(Protocol):
         that are not in the cache are downloaded.
         """
 
-    def lookup(self, words: Sequence[str]) -> tuple[Array, Array]:
+    def lookup(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Look up the vectors of words.
 
         Parameters
@@ -67,7 +65,7 @@ class VectorSource(Protocol):
         """
 
 
-def lookup(source: VectorSource, words: Sequence[str]) -> tuple[Array, Array]:
+def lookup(source: VectorSource, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Look words up in any source, and check what it returns.
 
     A word with accents that is not found has the vector of its composed form (NFC), or else of its decomposed form (NFD).
@@ -105,7 +103,7 @@ def lookup(source: VectorSource, words: Sequence[str]) -> tuple[Array, Array]:
     return rows, found
 
 
-def _checked(source: VectorSource, words: Sequence[str]) -> tuple[Array, Array]:
+def _checked(source: VectorSource, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     given, found = source.lookup(words)
     rows, found = as_matrix(given), np.asarray(found, bool)
     if rows.shape[0] != len(words) or found.shape != (len(words),):

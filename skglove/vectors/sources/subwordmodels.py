@@ -18,8 +18,6 @@ from skglove.vectors.formats import fasttextformat
 from skglove.vectors.formats.archives import is_plain, open_bytes
 from skglove.vectors.sources.objects import ReadableSource, TableSource, without_surrogates
 
-Array = np.ndarray[Any, Any]
-
 
 class GensimSubwords(TableSource):
     """gensim's ``FastTextKeyedVectors``, whose n-grams have vectors.
@@ -31,7 +29,7 @@ class GensimSubwords(TableSource):
 
     knows_all_words = True
 
-    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], np.ndarray]:
         """See `ReadableSource.read`."""
         if vocabulary is None:
             return super().read(None)
@@ -62,7 +60,7 @@ class FastTextSource(ReadableSource):
         """See `ReadableSource.head`."""
         return list(self.model.get_words(on_unicode_error="replace")[:n])
 
-    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], np.ndarray]:
         """See `ReadableSource.read`."""
         words = self.model.get_words(on_unicode_error="replace") if vocabulary is None else vocabulary
         return _compute(dict.fromkeys(words), self.model.get_word_vector, self.model.get_dimension())
@@ -86,7 +84,7 @@ class FloretSource:
         """Return no words; see `VectorSource.head`."""
         return []
 
-    def lookup(self, words: Sequence[str]) -> tuple[Array, Array]:
+    def lookup(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """See `VectorSource.lookup`."""
         rows = np.zeros((len(words), self.vectors.shape[1]), np.float32)
         if len(words):
@@ -120,7 +118,7 @@ class FastTextFile(ReadableSource):
         """See `ReadableSource.head`."""
         return self._load().head(n)
 
-    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Array]:
+    def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], np.ndarray]:
         """See `ReadableSource.read`."""
         return self._load().read(vocabulary)
 
@@ -152,7 +150,7 @@ def is_fasttext(path: str | Path) -> bool:
         return file.read(len(fasttextformat.MAGIC)) == fasttextformat.MAGIC
 
 
-def _compute(words: Collection[str], vector: Callable[[str], Any], dim: int) -> tuple[list[str], Array]:
+def _compute(words: Collection[str], vector: Callable[[str], Any], dim: int) -> tuple[list[str], np.ndarray]:
     """Compute the vectors of words; leave out the words whose vector is zero, which have no n-grams."""
     rows = np.zeros((len(words), dim), np.float32)
     with np.errstate(over="ignore"):  # see check_finite
