@@ -56,6 +56,7 @@ class EncoderVectors:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skglove.vectors import EncoderVectors, WordVectors
     >>> class Encoder:
     ...     def encode(self, texts):
