@@ -14,6 +14,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
@@ -376,11 +377,11 @@ def test_the_server_answers_an_empty_list(app):
 
 
 def test_the_server_of_several_labels(serve, vectors):
-    Y = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 0], [1, 1, 1]] * 6)
+    Y = pd.DataFrame([[1, 0, 0], [0, 1, 0], [0, 0, 0], [1, 1, 1]] * 6, columns=["x", "y", "z"])
     several = fitted(vectors, Y)
     found = json.loads(post(serve(several), [b'{"texts": ["the cat", "a saw", ""]}'])[1])
     assert found["labels"] == several.predict(["the cat", "a saw", ""]).tolist()
-    assert found["classes"] == [0, 1, 2]
+    assert found["classes"] == ["x", "y", "z"]
 
 
 ATTACKS = {

@@ -21,19 +21,19 @@ PACKAGE = str(Path(skglove.__file__).parent)
 INNER = [
     "skglove.classifier.check_training_data",
     "skglove.classifier.fingerprint",
-    "skglove.models.linear.weighted_sum",
+    "skglove.models.linear.member.weighted_sum",
     "skglove.training.steps.Steps.update",
     "skglove.training.trainer._run_batches",
 ]
 IN_FIT = [
     "skglove.models.ensemble.learn_weights",
     "skglove.models.linear.feature_space.FeatureSpace.learn",
-    "skglove.models.linear.LinearTraining.fit",
-    "skglove.models.linear.learn_weights",
-    "skglove.training.batches.LabelledSequences.split",
+    "skglove.models.linear.training.Training.fit",
+    "skglove.models.linear.training.learn_weights",
+    "skglove.data.labelled.LabelledSequences.split",
 ]
 IN_PARTIAL_FIT = [
-    "skglove.models.incremental.IncrementalTraining.train",
+    "skglove.models.linear.training.TrainingInParts.train",
     "skglove.data.held_out.HeldOut.divide",
     "skglove.training.steps.Steps.state",
 ]

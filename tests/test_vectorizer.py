@@ -866,7 +866,7 @@ def test_many_glued_words_raise_one_warning(fit):
     vectorizer.transform(GLUED)
     for tokenizer in ("glove", "characters", cut_at_blanks):
         fit(GloveTextVectorizer(None, tokenizer=tokenizer), texts)
-    fit(GloveTextVectorizer(None), [text.split(" ") for text in texts])
+    fit(GloveTextVectorizer(None), [["word", *text.split(" ")] for text in texts])
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from skglove import TokenSequences
+from skglove.data import held_out
 from skglove.data.held_out import HeldOut
 from skglove.data.labelled import LabelledSequences
-from skglove.training import held_out
 
 
 def labelled(contents, weights=None):

@@ -340,7 +340,7 @@ def test_meta_estimators_of_a_classifier(parallel, corpus, tmp_path):
     ids = parallel[0].transform(corpus[0][:9])
     to_onnx(FrozenEstimator(parallel[-1]), tmp_path / "model.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
-    (found,) = session.run(["probabilities"], {"ids": ids.padded()})
+    (found,) = session.run(["probabilities"], {"ids": ids.padded().astype(np.int64)})
     np.testing.assert_allclose(found, parallel[-1].predict_proba(ids), atol=1e-5)
     with pytest.raises(ValueError, match="would lack the threshold of the FixedThresholdClassifier"):
         to_onnx(FixedThresholdClassifier(parallel[-1]), tmp_path / "other.onnx")
