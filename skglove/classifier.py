@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -28,7 +28,7 @@ from skglove.data.labelled import LabelledSequences
 from skglove.data.labels import as_labels, check_classes, check_label_names, check_new_classes, label
 from skglove.models import ARCHITECTURES, Member, as_member
 from skglove.models.base import FitContext
-from skglove.models.priors import Priors
+from skglove.models.priors import Priors, are_silent
 from skglove.saving.state import VersionedState
 from skglove.text.known_ids import known_ids, renumber
 from skglove.text.sequences import TokenSequences
@@ -656,8 +656,16 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
 
     def _score(self, sequences: TokenSequences) -> np.ndarray:
         """Return the logits of documents of known ids."""
-        logits, priors = self.architecture_.logits(sequences), self._priors
-        return logits if priors is None else priors.apply(sequences, logits)
+        logits, silent = self.architecture_.logits(sequences), self._are_silent(sequences)
+        if silent.any():
+            logits[silent] = cast(Priors, self._priors).logits
+        return logits
+
+    def _are_silent(self, sequences: TokenSequences) -> np.ndarray:
+        """Return which documents of known ids say nothing, so that their scores are the priors."""
+        if self.class_prior_ is None:
+            return np.zeros(len(sequences), dtype=bool)
+        return are_silent(sequences, self._silent_ids_)
 
     def _forward(self, ops: Any, ids: Any) -> Any:
         """Return the logits with any array library; see `Member.forward`."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from skglove.classifier import ConvTextClassifier
+from skglove.text.sequences import TokenSequences
 
 # N-grams and their contributions to one class.
 Ngrams = list[tuple[str, float]]
@@ -43,7 +44,7 @@ def decompose(
     """
     member, priors = classifier.architecture_, classifier._priors
     by_span, bias = member.contributions(ids)
-    if priors is not None and priors.are_all(ids):
+    if priors is not None and classifier._are_silent(TokenSequences(ids, [0, len(ids)])).any():
         return [], np.zeros((0, len(bias))), priors.logits.astype(np.float64)
     contributions = np.array(list(by_span.values()), dtype=np.float64).reshape(-1, len(bias))
     total = contributions.sum(axis=0) + bias

@@ -28,11 +28,6 @@ class Priors:
     n_ids : int
         Number of word ids, including 0.
 
-    Examples
-    --------
-    >>> priors = Priors(np.zeros(2, dtype=np.float32), np.array([3], dtype=np.int32), 4)
-    >>> priors.apply(TokenSequences([1, 3, 3], [0, 2, 3, 3]), np.ones((3, 2), dtype=np.float32)).tolist()
-    [[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]]
     """
 
     logits: np.ndarray
@@ -45,25 +40,8 @@ class Priors:
         logits = head.initial_bias(np.clip(probabilities, _SMALLEST, 1 - _SMALLEST))
         return cls(logits, silent_ids[silent_ids < n_ids], n_ids)  # compressed models know fewer ids
 
-    def are_all(self, ids: np.ndarray) -> bool:
-        """Return whether the priors are all that is known of a document."""
-        return bool(np.isin(ids, self.silent_ids).all())
-
-    def apply(self, sequences: TokenSequences, logits: np.ndarray) -> np.ndarray:
-        """Return logits with those of documents that say nothing replaced.
-
-        Parameters
-        ----------
-        sequences : TokenSequences
-        logits : ndarray of shape (n_documents, n_classes), float32
-            Changed in place.
-        """
-        speaking = sequences.keep(~np.isin(sequences.ids, self.silent_ids)) if len(self.silent_ids) else sequences
-        logits[speaking.lengths == 0] = self.logits
-        return logits
-
     def forward(self, ops: Any, ids: Any, logits: Any) -> Any:
-        """Do the same with any array library.
+        """Replace the logits of documents that say nothing, with any array library.
 
         Parameters
         ----------
@@ -83,3 +61,25 @@ class Priors:
         else:
             speaks = ops.expand_dims(ops.max(ops.cast(ops.not_equal(ids, 0), "float32"), axis=1), 1)
         return logits * speaks + (1.0 - speaks) * self.logits
+
+
+def are_silent(sequences: TokenSequences, silent_ids: np.ndarray) -> np.ndarray:
+    """Return whether documents say nothing.
+
+    Parameters
+    ----------
+    sequences : TokenSequences
+    silent_ids : ndarray of int32
+        See `Priors`.
+
+    Returns
+    -------
+    ndarray of shape (n_documents,), bool
+
+    Examples
+    --------
+    >>> are_silent(TokenSequences([1, 3, 3], [0, 2, 3, 3]), np.array([3])).tolist()
+    [False, True, True]
+    """
+    speaking = sequences.keep(~np.isin(sequences.ids, silent_ids)) if len(silent_ids) else sequences
+    return speaking.lengths == 0

@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -109,6 +110,36 @@ def key_of_encoder(name: str) -> str:
     """Name the entries of an encoder: what all their names begin with."""
     stem = "".join(c if c.isalnum() or c in "._" else "_" for c in name)[:40]
     return f"encoder-{stem}-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}-"
+
+
+class TemporaryVectors:
+    """Vectors that the cache cannot take: they are read as `CachedVectors` are, and removed when nothing refers to them.
+
+    Parameters
+    ----------
+    write : callable
+        See `find_or_create`.
+    """
+
+    def __init__(self, write: Write) -> None:
+        folder = tempfile.mkdtemp(prefix="skglove-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        path = Path(folder) / "vectors"
+        path.mkdir()
+        stored.seal(path, write(path))
+        self._stored = StoredVectors(path)
+
+    def first_words(self, n: int) -> list[str]:
+        """See `CachedVectors.first_words`."""
+        return self._stored.first_words(n)
+
+    def select(self, vocabulary: Collection[str]) -> tuple[list[str], np.ndarray]:
+        """See `CachedVectors.select`."""
+        return self._stored.select(vocabulary)
+
+    def all(self) -> tuple[list[str], MappedRows]:
+        """See `CachedVectors.all`."""
+        return self._stored.words(), MappedRows(self._stored, lambda: self._stored)
 
 
 class CachedVectors:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -27,6 +26,8 @@ from skglove.warn import warn
 _MOST_READS, _MOST_BYTES = 3, 1 << 30
 
 Blocks = Iterator[tuple[list[str], np.ndarray]]
+Vectors = cache.CachedVectors | cache.TemporaryVectors
+T = TypeVar("T")
 
 
 class FileSource(ReadableSource):
@@ -94,7 +95,7 @@ class NamedSource(ReadableSource):
 
     def __init__(self, entry: NamedVectors) -> None:
         self.entry = entry
-        self._cached = cache.CachedVectors(entry.name, self._write)
+        self._vectors: Vectors = cache.CachedVectors(entry.name, self._write)
 
     def check(self) -> None:
         """See `ReadableSource.check`."""
@@ -102,30 +103,30 @@ class NamedSource(ReadableSource):
 
     def head(self, n: int) -> list[str]:
         """See `ReadableSource.head`."""
-        try:
-            return self._cached.first_words(n)
-        except DownloadError:
-            raise
-        except OSError:  # without a usable cache, this would download the vectors a second time
-            return []
+        return self._read(lambda vectors: vectors.first_words(n))
 
     def read(self, vocabulary: Collection[str] | None) -> tuple[list[str], Rows]:
         """See `ReadableSource.read`."""
+        return self._read(lambda vectors: _read_cached(vectors, vocabulary))
+
+    def _read(self, read: Callable[[Vectors], T]) -> T:
         try:
-            return _read_cached(self._cached, vocabulary)
+            return read(self._vectors)
         except DownloadError:
             raise
         except OSError as error:
-            temporary = tempfile.TemporaryDirectory(prefix="skglove-")
-            with temporary as downloads, _open_vectors(self.entry, Path(downloads)) as (blocks, _):
-                warn(
-                    f"The cache cannot be written ({error}), so {self.entry.name} is prepared for this call only. "
-                    "Set SKGLOVE_HOME to a writable folder."
-                )
-                return _concatenate(blocks, self.entry.dim, vocabulary)
+            if isinstance(self._vectors, cache.TemporaryVectors):
+                raise
+            # Prepared once, so that a fit has the first words as well as the rows, with one download.
+            self._vectors = cache.TemporaryVectors(lambda draft: self._write(draft, draft.parent))
+            warn(
+                f"The cache cannot be written ({error}), so {self.entry.name} is prepared for this call only. "
+                "Set SKGLOVE_HOME to a writable folder."
+            )
+        return read(self._vectors)
 
-    def _write(self, draft: Path) -> dict[str, Any]:
-        with _open_vectors(self.entry, cache.home() / "downloads") as (blocks, origin):
+    def _write(self, draft: Path, parent: Path | None = None) -> dict[str, Any]:
+        with _open_vectors(self.entry, (parent or cache.home()) / "downloads") as (blocks, origin):
             stored.write_vectors(draft, self.entry.dim, blocks)
             return {"source": origin}
 
@@ -142,7 +143,7 @@ def _read_blocks(path: str | Path, vocabulary: Collection[str] | None = None, **
     return format.iterate_vectors(path, layout, vocabulary, **options), layout.dim
 
 
-def _read_cached(cached: cache.CachedVectors, vocabulary: Collection[str] | None) -> tuple[list[str], Rows]:
+def _read_cached(cached: Vectors, vocabulary: Collection[str] | None) -> tuple[list[str], Rows]:
     return cached.all() if vocabulary is None else cached.select(vocabulary)
 
 

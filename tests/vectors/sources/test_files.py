@@ -1,7 +1,9 @@
+import gc
 import gzip
 import io
 import os
 import sys
+import tempfile
 import zipfile
 from types import SimpleNamespace
 
@@ -186,15 +188,35 @@ def test_published_files_may_be_binary(register, server):
     assert vectors.vectors.tolist() == rows.tolist()
 
 
-def test_unwritable_cache(register, home, path):
+def test_unwritable_cache(register, server, home, path, large_sample):
+    """What a name denotes is prepared once for all that a fit reads."""
     home.write_text("a file instead of a folder")
     register("a.gz")
-    assert vector_source("test.vectors").head(5) == []
+    source = vector_source("test.vectors")
     with pytest.warns(UserWarning, match="cannot be written"):
-        vectors = WordVectors.load("test.vectors", vocabulary=["word5"])
-    assert vectors.index_to_key == ["word5"]
+        assert source.head(2) == ["word0", "word1"]
+    rows, found = source.lookup(["word7", "unknown"])
+    np.testing.assert_array_equal(rows, [large_sample.rows[7], [0] * 4])
+    assert found.tolist() == [True, False]
+    assert len(server.requests) == 1
+    with pytest.warns(UserWarning, match="cannot be written"):
+        vectors = WordVectors.load("test.vectors")
+    np.testing.assert_array_equal(vectors.vectors, large_sample.rows)
     assert len(WordVectors.load(path)) == 3000
     assert len(WordVectors.load(path, vocabulary=["word5"])) == 1
+
+
+def test_temporary_vectors_are_removed(register, home, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    home.write_text("a file instead of a folder")
+    register("a.gz")
+    with pytest.warns(UserWarning, match="cannot be written"):
+        vectors = WordVectors.load("test.vectors")
+    assert len(list((tmp_path / "temporary").iterdir())) == 1
+    del vectors
+    gc.collect()
+    assert not list((tmp_path / "temporary").iterdir())
 
 
 BARE = ("platformdirs", "filelock", "pooch", "requests", "urllib3", "tqdm", "tqdm.auto", "pyarrow")
