@@ -1,6 +1,6 @@
 """
 Several labels per text
-=====================
+=======================
 
 A message to a shop can be about the delivery, the payment, the product, several of them, or none. Each label has a
 probability and a threshold of its own.
