@@ -24,8 +24,8 @@ from skglove._sklearn import (
 )
 from skglove.callbacks import FitTask
 from skglove.data.head import Head, Sigmoid, Softmax
-from skglove.data.labelled import LabelledSequences
-from skglove.data.labels import as_labels, check_classes, check_label_names, check_new_classes, label
+from skglove.data.labelled import LabelledSequences, label
+from skglove.data.labels import as_labels, check_classes, check_label_names, check_new_classes
 from skglove.models import ARCHITECTURES, Member, as_member
 from skglove.models.base import FitContext
 from skglove.models.priors import Priors, are_silent

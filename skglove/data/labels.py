@@ -1,22 +1,17 @@
-"""Labels: conversion of y from any container, the classes of partial_fit, and class weights."""
+"""Labels: conversion of y from any container, and the classes and names of labels of a fit."""
 
 from collections import Counter
 from collections.abc import Collection
 from datetime import date, datetime
 from enum import Enum
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
 from skglove._sklearn import is_pandas_na
-from skglove.data.head import Head, Sigmoid, Softmax
-from skglove.data.labelled import LabelledSequences
-from skglove.text.sequences import TokenSequences
 from skglove.warn import warn
 
 # What str() makes of missing values of Python, NumPy and pandas, and fillna("") of any.
@@ -314,7 +309,7 @@ def check_classes(y: np.ndarray, classes: Any, known: np.ndarray | None) -> np.n
         known = given
     elif given is not None and not np.array_equal(given, known):
         raise ValueError(f"classes={classes!r} are not those of the first call to partial_fit, {known.tolist()}.")
-    if not _are_comparable(y, known):
+    if not are_comparable(y, known):
         raise ValueError(
             f"y and classes are of different types, such as {y[:1].tolist()} and {known[:1].tolist()}. Use labels of one type."
         )
@@ -326,7 +321,8 @@ def check_classes(y: np.ndarray, classes: Any, known: np.ndarray | None) -> np.n
     return known
 
 
-def _are_comparable(labels: np.ndarray, others: np.ndarray) -> bool:
+def are_comparable(labels: np.ndarray, others: np.ndarray) -> bool:
+    """Return whether labels are of types that can be equal: NumPy would convert numbers to strings."""
     strings, dates = "UO", "M"
     return all((labels.dtype.kind in kind) == (others.dtype.kind in kind) for kind in (strings, dates))
 
@@ -340,97 +336,3 @@ def _check_label_indices(n_labels: int, given: np.ndarray | None, known: np.ndar
                 "matrices of the same width."
             )
     return labels
-
-
-def label(
-    sequences: TokenSequences, y: np.ndarray, weights: np.ndarray, classes: np.ndarray, class_weight: Any
-) -> tuple[LabelledSequences, Head]:
-    """Join documents, classes and weights; document weights are multiplied by class weights.
-
-    Parameters
-    ----------
-    sequences : TokenSequences
-    y : ndarray of shape (n_samples,), or of shape (n_samples, n_labels), int
-    weights : ndarray of shape (n_samples,), float64
-        In any unit.
-    classes : ndarray of shape (n_classes,)
-    class_weight : dict, "balanced" or None
-
-    Returns
-    -------
-    data : LabelledSequences
-        Documents of weight 0 are left out. The weights are at most 1, so that sums of them are finite.
-    head : Head
-        With the class weights of labels.
-
-    Raises
-    ------
-    ValueError
-        If a class weight is invalid.
-    """
-    weights = weights / weights.max()
-    if y.ndim == 2:
-        return LabelledSequences(sequences, y, weights, np.flatnonzero(weights)), Sigmoid(
-            *_label_weights(y, class_weight)
-        )
-    positions = np.searchsorted(classes, y)
-    if class_weight is not None:
-        of_class = (
-            _weights_by_class(class_weight, classes)
-            if isinstance(class_weight, dict)
-            else compute_class_weight(class_weight, classes=classes, y=y)
-        )
-        if not of_class.any():
-            raise ValueError(f"class_weight must not be 0 for all classes; got {class_weight!r}.")
-        weights = weights * (of_class / of_class.max())[positions]
-    return LabelledSequences(sequences, positions, weights, np.flatnonzero(weights)), Softmax(len(classes))
-
-
-def _label_weights(Y: np.ndarray, class_weight: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return the weights of documents with each label, and of those without it.
-
-    Parameters
-    ----------
-    Y : ndarray of shape (n_samples, n_labels), int
-    class_weight : dict, "balanced" or None
-        A dict has the weights of documents with a label, by the label's index. "balanced" balances each label, as
-        ``OneVsRestClassifier(LinearSVC(class_weight="balanced"))`` does.
-
-    Returns
-    -------
-    positive, negative : tuple of float
-
-    Raises
-    ------
-    ValueError
-        If a weight is not a positive finite number.
-    """
-    n_samples, n_labels = Y.shape
-    positive, negative = np.ones(n_labels), np.ones(n_labels)
-    if isinstance(class_weight, str):
-        counts = Y.sum(axis=0)
-        positive, negative = (n_samples / (2 * np.maximum(count, 1)) for count in (counts, n_samples - counts))
-    elif class_weight is not None:
-        positive = _weights_by_class(class_weight, np.arange(n_labels))
-        if not positive.all():
-            raise ValueError(f"class_weight must not be 0 for a label; got {class_weight!r}.")
-    return tuple(positive.tolist()), tuple(negative.tolist())
-
-
-def _weights_by_class(class_weight: dict, classes: np.ndarray) -> np.ndarray:
-    """Return the weight of each class, 1 by default; the training documents of a fold may lack a class that has a weight."""
-    if not all(isinstance(weight, Real) and 0 <= float(weight) < np.inf for weight in class_weight.values()):
-        raise ValueError(f"class_weight must contain non-negative finite numbers; got {class_weight!r}.")
-    weights, have_weight = np.ones(len(classes)), np.zeros(len(classes), dtype=bool)
-    for key, weight in class_weight.items():
-        named = np.empty(1, dtype=object)
-        named[0] = key
-        is_named = classes == as_labels(named, "class_weight")  # nowhere if they are of different types
-        weights[is_named] = weight
-        have_weight |= is_named
-    if class_weight and not have_weight.any():
-        warn(
-            f"class_weight has no effect: none of its keys, {list(class_weight)!r:.100}, is a class. "
-            f"The classes are {classes.tolist()!r:.100}."
-        )
-    return weights

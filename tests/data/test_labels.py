@@ -14,7 +14,8 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict, cross_va
 
 from skglove import ConvTextClassifier, Parallel, TokenSequences
 from skglove.data.head import Softmax
-from skglove.data.labels import as_labels, check_classes, check_new_classes, check_targets, label
+from skglove.data.labelled import label
+from skglove.data.labels import as_labels, check_classes, check_new_classes, check_targets
 from skglove.validation import check_training_data
 
 X = TokenSequences.from_matrix([[1, 2], [3, 0], [0, 0]])
