@@ -83,7 +83,7 @@ def warn_of_glued_words(words: Sequence[str], counts: np.ndarray) -> None:
 def _may_be_glued(text: str) -> bool:
     """Return whether a word of a text may be; takes hardly any time if the text is of ASCII."""
     if text.isascii():
-        return "\r" in text or "\f" in text
+        return "\r" in text or "\v" in text or "\f" in text  # the separators of ASCII do not occur in texts
     return _GLUE.search(text) is not None or compose(text) != text
 
 

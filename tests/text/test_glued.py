@@ -105,3 +105,11 @@ def test_few_glued_words(n_glued, n_words):
 def test_known_words_do_not_count():
     assert warned(30, 100, {"one\r", "\u201ctwo\u201d"})[0] == []
     assert "15 of" in warned(30, 100, {"one\r"})[0][0]
+
+
+@pytest.mark.parametrize("space", ["\v", "\f", "\r", "\xa0"])
+def test_white_space_glues_words_of_texts_that_are_transformed_too(space):
+    words = GluedWords(KerasTokenizer(), {"one"})
+    words.add([f"one{space}two"] * 10)
+    with pytest.warns(UserWarning, match=r"^10 of 10 words"):
+        words.warn()
