@@ -133,8 +133,8 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
         The weighted frequency of each class or label in training: the probabilities of a document without a known word. None
         in models that were saved before it was added.
     label_names_ : ndarray of str of shape (n_labels,) or None
-        With several labels per document, the names of the columns of `y`, if it was a DataFrame in which all are strings;
-        `skglove.explain` shows them. None with one class per document.
+        With several labels per document, the names of the columns of `y`, if it was a DataFrame whose columns are not just
+        numbered from 0; `skglove.explain` shows them. None with one class per document.
     thresholds_ : ndarray of shape (n_labels,) or None
         `predict` returns the labels with a higher probability. They are learned for F1 on documents held out by "wide_and_deep"
         or `early_stopping`; by "wide_and_deep" with few documents, in the cross-validation of the linear models. Otherwise they
@@ -497,7 +497,13 @@ class ConvTextClassifier(VersionedState, CallbackSupportMixin, DocumentationLink
         Returns
         -------
         float
+
+        Raises
+        ------
+        ValueError
+            If the columns of a DataFrame `y` are not `label_names_`.
         """
+        check_label_names(y, self)
         return super().score(X, as_labels(y), sample_weight)
 
     def to_keras(self) -> Any:

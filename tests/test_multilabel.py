@@ -319,6 +319,31 @@ def test_columns_of_a_table_are_the_names_of_labels(documents, to_table):
     assert compress(pipeline)[-1].label_names_.tolist() == list(WORDS)
 
 
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ([2, 1, 0], ["2", "1", "0"]),
+        ([10, 20, 30], ["10", "20", "30"]),
+        (pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)]), ["('a', 1)", "('a', 2)", "('b', 1)"]),
+        ([False, True, 2], None),
+    ],
+)
+def test_numbers_of_columns_are_names_unless_they_are_the_indices(documents, columns, expected):
+    texts, Y = documents
+    X, classifier = GloveTextVectorizer(None).fit_transform(texts[:40]), small(Parallel(filters=2), epochs=1)[-1]
+    names = classifier.fit(X, pd.DataFrame(Y[:40], columns=columns)).label_names_
+    assert (None if names is None else names.tolist()) == expected
+
+
+def test_scores_are_of_labels_in_the_order_of_training(documents):
+    texts, Y = documents
+    names = pd.DataFrame(Y, columns=list(WORDS))
+    pipeline = small(Parallel(filters=2), epochs=1).fit(texts, names)
+    assert pipeline.score(texts, names) == pipeline.score(texts, Y)
+    with pytest.raises(ValueError, match=r"The columns of y are \['tools', 'dogs', 'cats'\], but training began with"):
+        pipeline.score(texts, names.iloc[:, ::-1])
+
+
 def test_without_names_there_are_none(documents):
     texts, Y = documents
     X, classifier = GloveTextVectorizer(None).fit_transform(texts[:40]), small(Parallel(filters=2), epochs=1)[-1]

@@ -209,7 +209,7 @@ def _check_indicators(Y: np.ndarray) -> np.ndarray:
 
 
 def check_label_names(y: Any, last: Any) -> np.ndarray | None:
-    """Return the names of the labels, which are those of the columns of a DataFrame.
+    """Return the names of the labels, which are those of the columns of a DataFrame, unless these are only numbered from 0.
 
     Parameters
     ----------
@@ -235,9 +235,9 @@ def check_label_names(y: Any, last: Any) -> np.ndarray | None:
     are_strings = {isinstance(name, str) for name in columns}
     if are_strings == {True, False}:
         raise TypeError(f"The columns of y are {columns}. Labels need names that all are strings, or none is.")
-    if True not in are_strings:
+    if columns == list(range(len(columns))):
         return known
-    names = np.array(columns, dtype=str)
+    names = np.array(list(map(str, columns)))
     distinct, counts = np.unique(names, return_counts=True)
     if len(distinct) < len(names):
         raise ValueError(
