@@ -106,7 +106,8 @@ def _record(recorder: "Recorder", fitted: ConvTextClassifier) -> Any:
 
 def _word_ids(recorder: "Recorder", fitted: ConvTextClassifier) -> "Tensor":
     """Record the input, and its conversion to int32; other ids than `predict` takes are errors of the runtime."""
-    ids, n_ids = recorder.input("ids", "int64"), recorder.integers(fitted.input_dim_)
+    # One more column, so that the width is never 0.
+    ids, n_ids = recorder.pad(recorder.input("ids", "int64"), [[0, 0], [0, 1]]), recorder.integers(fitted.input_dim_)
     if leaves_out_larger_ids(fitted):
         is_larger = recorder.node("GreaterOrEqual", ids, n_ids, dtype="bool")
         ids = recorder.node("Where", is_larger, recorder.integers(0), ids, dtype="int64")

@@ -19,6 +19,7 @@ from skglove.saving.state import PlainState
 from skglove.text.sequences import TokenSequences
 from skglove.training.trainer import TrainingOptions
 
+_ONE_COLUMN = [[0, 0], [0, 1]]
 # The contributions of n-grams to the score of each class, by the start and the end (exclusive) of their positions.
 Spans = dict[tuple[int, int], np.ndarray]
 
@@ -180,7 +181,8 @@ class Member(PlainState, BaseEstimator, ABC):
         # A nested model is one line of the summary.
         inner = keras.Input((None,), dtype="int32", name="unaligned_ids")
         numbers = ids if known_ids is None else _renumbered(ids, known_ids)
-        aligned = keras.Model(inner, left_aligned(keras.ops, inner), name="align")(numbers)
+        # One more column, so that the width is never 0.
+        aligned = keras.Model(inner, left_aligned(keras.ops, keras.ops.pad(inner, _ONE_COLUMN)), name="align")(numbers)
         logits = self.keras_logits(aligned)
         if priors is not None:
             scores = keras.Input(logits.shape[1:], name="scores")

@@ -8,6 +8,8 @@ from skglove._sklearn import select_columns
 from skglove.text.tokenizer import Document
 
 _CHUNK = 4096
+# A token of more words is a text.
+_MOST_WORDS = 2
 
 
 def chunks(raw_documents: Any, size: int = _CHUNK, *, allow_none: bool = False) -> Iterator[list[Document]]:
@@ -39,6 +41,7 @@ def _chunks(documents: Iterator[Any], size: int, allow_none: bool) -> Iterator[l
         for position, document in enumerate(chunk, start):
             if not isinstance(document, str):
                 _check_tokens(position, document)
+        _check_not_rows(chunk, start)
         yield chunk
         start += len(chunk)
     if not start and not allow_none:
@@ -99,6 +102,21 @@ def _check_tokens(position: int, document: Any) -> None:
             f"The document at position {position} is a list of texts instead of words: {document!r:.60}. Pass the texts without "
             "the inner list, as [row[0] for row in X] or X['text'] does. To keep them as words, write '_' for white space."
         )
+
+
+def _check_not_rows(documents: Sequence[Document], start: int) -> None:
+    """Raise a TypeError if all documents are rows of a table, in which a column has texts in place of words."""
+    first = documents[0]
+    if isinstance(first, str) or not any(len(token.split()) > _MOST_WORDS for token in first):
+        return
+    if any(isinstance(document, str) or len(document) != len(first) for document in documents):
+        return
+    for column in zip(*documents, strict=True):
+        if all(map(_contains_white_space, column)):
+            raise TypeError(
+                f"The documents from position {start} on are rows of a table, such as {first!r:.60}, not lists of words. Pass "
+                "one column of texts, as [row[0] for row in X] or X['text'] does, or use a ColumnTransformer."
+            )
 
 
 def _contains_white_space(token: str) -> bool:

@@ -220,6 +220,12 @@ def test_ids_that_predict_refuses(parallel, runtime, tmp_path, far):
         runtime(tmp_path / "model.onnx").run(None, {"ids": np.array([[1, far, 2]])})
 
 
+def test_texts_without_words(parallel, runtime, tmp_path):
+    to_onnx(parallel[-1], tmp_path / "model.onnx")
+    _, found = runtime(tmp_path / "model.onnx").run(None, {"ids": np.zeros((2, 0), dtype=np.int64)})
+    np.testing.assert_allclose(found, [parallel[-1].class_prior_] * 2, rtol=1e-5)
+
+
 def test_ids_larger_than_in_a_plain_matrix_are_left_out(runtime, tmp_path):
     ids = np.random.RandomState(0).randint(0, 9, (20, 6))
     classifier = ConvTextClassifier(Parallel(filters=4), epochs=1, random_state=0).fit(ids, ["a", "b"] * 10)

@@ -1,5 +1,7 @@
 """Documents that say nothing get the class priors, whatever the architecture and wherever the model runs."""
 
+import copy
+
 import joblib
 import numpy as np
 import pytest
@@ -62,6 +64,12 @@ def test_a_keras_model_has_them(pipeline, texts):
     X = pipeline[0].transform([*SILENT, *texts[:3]])
     found = pipeline[-1].to_keras()(X.padded())
     np.testing.assert_allclose(found, pipeline[-1].predict_proba(X), rtol=1e-4, atol=1e-6)
+
+
+def test_a_matrix_of_texts_without_words_may_have_no_column(pipeline):
+    X = copy.copy(pipeline[0]).set_params(maxlen=None).transform(SILENT).padded()
+    assert X.shape == (3, 0)
+    np.testing.assert_allclose(pipeline[-1].to_keras()(X), [SHARE] * 3, rtol=1e-4)
 
 
 def test_a_saved_model_has_them(pipeline, tmp_path):

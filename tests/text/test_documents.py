@@ -192,6 +192,30 @@ def test_rows_of_a_table_and_of_json_are_no_lists_of_tokens():
             list(chunks(documents))
 
 
+ROWS = [["the cat purrs", "animals"], ["dogs bark at night", "animals"], ["cheap gold", "money"]]
+
+
+@pytest.mark.parametrize("rows", [ROWS, ROWS[:1], [row[::-1] for row in ROWS]])
+def test_rows_of_several_columns(rows):
+    with pytest.raises(
+        TypeError, match=r"The documents from position 0 on are rows of a table, such as \['.*one column"
+    ):
+        list(chunks(rows))
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        [["New York", "is"], ["San Francisco", "was"]],
+        [["a b c", "d"], ["e", "f"]],
+        [["a b c", "d"], ["e f g", "h", "i"]],
+        [["a b c", "d"], "a text of words"],
+    ],
+)
+def test_phrases_in_lists_of_tokens(documents):
+    assert list(chunks(documents)) == [documents]
+
+
 @pytest.mark.parametrize("tokens", [[], [""], ["cat"], ["\n"], [" ", "\n"], ["New York", "is", "large"]], ids=str)
 def test_lists_of_tokens_may_contain_white_space(tokens):
     assert list(chunks([tokens, tuple(tokens)])) == [[tokens, tuple(tokens)]]

@@ -141,13 +141,14 @@ def first_words(path: str | Path, layout: Layout, n: int) -> list[str]:
     """Read the first n words, without their numbers."""
     words: dict[str, None] = {}
     with _open_text(path) as file:
-        for line in islice(file, int(layout.declared is not None), None):
+        begin = int(layout.declared is not None)
+        for number, line in enumerate(islice(file, begin, None), begin + 1):
             if len(words) == n:
                 break
-            if not line.isspace():
-                ordinary = line.count(layout.separator) == layout.dim
-                word = line.partition(layout.separator)[0] if ordinary else _split_line(line, layout)[0]
-                words[word.decode("utf-8", "replace")] = None
+            if line.count(layout.separator) == layout.dim:
+                words[line.partition(layout.separator)[0].decode("utf-8", "replace")] = None
+            elif not line.isspace():
+                words[_parse_numbered(number, line, layout, path, "replace")[0]] = None
     return list(words)
 
 
@@ -250,10 +251,7 @@ def _parse_block(
         return parsed
     words, rows = [], np.empty((len(block), layout.dim), np.float32)
     for i, (number, line) in enumerate(block):
-        try:
-            word, rows[i] = _parse_line(line, layout, errors)
-        except ValueError as error:
-            raise ValueError(f"{path}, line {number}: {error}") from None
+        word, rows[i] = _parse_numbered(number, line, layout, path, errors)
         words.append(word)
     return words, rows
 
@@ -274,6 +272,13 @@ def _parse_ordinary(lines: list[bytes], layout: Layout) -> tuple[list[str], np.n
     if rows.shape != (len(lines), layout.dim) or not np.isfinite(rows).all():
         return None
     return words, rows
+
+
+def _parse_numbered(number: int, line: bytes, layout: Layout, path: str | Path, errors: str) -> tuple[str, list[float]]:
+    try:
+        return _parse_line(line, layout, errors)
+    except ValueError as error:
+        raise ValueError(f"{path}, line {number}: {error}") from None
 
 
 def _parse_line(line: bytes, layout: Layout, errors: str) -> tuple[str, list[float]]:

@@ -170,6 +170,8 @@ def test_a_number_too_many_in_a_requested_line(tmp_path, vocabulary):
     assert read(path, {"a"})[0] == ["a"]
     with pytest.raises(ValueError, match="line 2: expected a word and 2 numbers, got one too many"):
         read(path, vocabulary)
+    with pytest.raises(ValueError, match="line 2: expected a word and 2 numbers, got one too many"):
+        textformat.first_words(path, textformat.read_layout(path), 5)
 
 
 @pytest.mark.parametrize("content", [b"-2 2\na 1 2\nb 1 2\n", b"0 300\n"])
